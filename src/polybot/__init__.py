@@ -1,0 +1,1 @@
+"""polybot: a Polymarket copy-trading engine."""

@@ -1,0 +1,1 @@
+"""Compares our ledger with reality; closes positions that end without a trade."""

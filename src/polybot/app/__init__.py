@@ -1,0 +1,1 @@
+"""Composition root: builds, starts, supervises, stops; run modes."""

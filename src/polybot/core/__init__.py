@@ -1,0 +1,1 @@
+"""The nouns and laws of the domain: pure, exact, free of IO."""

@@ -1,0 +1,1 @@
+"""Drives every intent to a proven end."""

@@ -1,0 +1,1 @@
+"""Turns targets' activity into exactly-once fills; keeps markets and books warm."""

@@ -1,0 +1,1 @@
+"""Polymarket's protocols: REST, streams, authentication, signing, wallets."""

@@ -1,0 +1,1 @@
+"""The Protocols the rooms meet through, and their small data types."""

@@ -1,0 +1,1 @@
+"""Owns trading state; can only make things safer."""

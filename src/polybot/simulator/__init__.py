@@ -1,0 +1,1 @@
+"""A Polymarket on localhost that a real client cannot tell from the venue."""

@@ -1,0 +1,1 @@
+"""Domain-free machinery, one module per idea."""

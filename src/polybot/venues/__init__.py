@@ -1,0 +1,1 @@
+"""The Venue port twice: live and paper."""
