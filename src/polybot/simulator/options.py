@@ -1,0 +1,58 @@
+"""How a simulator is set up and where it can be reached."""
+
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """Seconds from an event to its appearance on each feed, as measured on Polymarket in September 2026."""
+
+    market_s: float = 0.09
+    user_s: float = 0.1
+    activity_s: float = 2.1
+    data_api_s: float = 2.4
+
+
+@dataclass(frozen=True, slots=True)
+class CacheAges:
+    """How long the CDN in front of the Data API repeats an answer, in seconds per whole URL."""
+
+    activity_s: float = 15.0
+    trades_s: float = 300.0
+    positions_s: float = 5.0
+
+
+NO_CACHE = CacheAges(activity_s=0.0, trades_s=0.0, positions_s=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`auth_tolerance_s` is the clock skew allowed in signed headers; with `machine_time` a header stamped by
+    the machine's clock is as good as one stamped by the simulator's (callers outside cannot share our clock).
+    `queue_limit` is the number of frames a socket may lag behind before it is closed with 1013.
+    """
+
+    delays: Delays = field(default_factory=Delays)
+    cache: CacheAges = field(default_factory=CacheAges)
+    auth_tolerance_s: float = 60.0
+    machine_time: bool = False
+    queue_limit: int = 4096
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """URL of each service; every one is its own origin, so each can be overridden alone."""
+
+    clob: str
+    data: str
+    gamma: str
+    geoblock: str
+    ws_market: str
+    ws_user: str
+    ws_activity: str
+    control: str
+    relayer: str
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
