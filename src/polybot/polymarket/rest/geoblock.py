@@ -1,0 +1,19 @@
+"""Whether Polymarket takes orders from where we are."""
+
+from msgspec import Struct
+
+from polybot.polymarket.rest.http import HttpClient
+
+
+class GeoAnswer(Struct, frozen=True):
+    """By the caller's IP. `blocked` mixes rules for the website and for the API."""
+
+    blocked: bool
+    country: str = ""
+    region: str = ""
+    ip: str = ""
+
+
+async def fetch_geoblock(http: HttpClient) -> GeoAnswer:
+    """`http` speaks to polymarket.com itself. RequestFailed without a usable answer."""
+    raise NotImplementedError
