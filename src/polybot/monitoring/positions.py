@@ -1,0 +1,88 @@
+"""What each target holds, kept current fill by fill, so that a sell is a known fraction."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from polybot.core.fills import ObservedFill
+from polybot.core.ids import ConditionId, TokenId
+from polybot.core.market import Side
+from polybot.core.money import ZERO_SHARES, Shares
+
+DUST = Shares(100_000)
+"""The Data API leaves positions under 0.1 share out (`filter_amount` default)."""
+ROUNDING = Shares(1_000)
+"""It rounds sizes to four or five decimals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """`as_of_s`: venue second up to which every fill is contained in `shares`."""
+
+    token: TokenId
+    condition: ConditionId
+    shares: Shares
+    as_of_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A token in which the tracked position and the venue's differ."""
+
+    token: TokenId
+    tracked: Shares
+    reported: Shares
+
+
+class PositionBook:
+    """One target's positions."""
+
+    def __init__(self, holdings: Iterable[Holding] = ()) -> None:
+        self._held = {holding.token: holding for holding in holdings}
+
+    def held(self, token: TokenId) -> Shares:
+        holding = self._held.get(token)
+        return holding.shares if holding else ZERO_SHARES
+
+    def tokens(self) -> tuple[TokenId, ...]:
+        """Tokens held now."""
+        return tuple(h.token for h in self._held.values() if h.shares)
+
+    def snapshot(self) -> Mapping[TokenId, tuple[ConditionId, Shares]]:
+        return {h.token: (h.condition, h.shares) for h in self._held.values() if h.shares}
+
+    def apply(self, fill: ObservedFill) -> Shares:
+        """Count one new fill; returns what was held before it.
+
+        A fill that a loaded position already contains changes nothing, and "before" is worked out backwards.
+        """
+        holding = self._held.get(fill.token) or Holding(fill.token, fill.condition, ZERO_SHARES, 0)
+        signed = fill.shares if fill.side is Side.BUY else -fill.shares
+        if fill.timestamp_s <= holding.as_of_s:
+            return max(holding.shares - signed, ZERO_SHARES)
+        self._held[fill.token] = replace(
+            holding, condition=fill.condition, shares=max(holding.shares + signed, ZERO_SHARES)
+        )
+        return holding.shares
+
+    def compare(self, reported: Iterable[Holding], *, quiet_since_s: int, moved: Mapping[TokenId, int]) -> list[Drift]:
+        """Differences beyond dust and rounding, in tokens without a fill (`moved`: second of the last one, or
+        the venue's own mark) after `quiet_since_s`: younger ones may just be the feed's lag."""
+        theirs = {holding.token: holding for holding in reported}
+        drifts = []
+        for token in theirs.keys() | self._held.keys():
+            there = theirs.get(token)
+            touched_s = max(moved.get(token, 0), there.as_of_s if there else 0)
+            tracked, other = self.held(token), there.shares if there else ZERO_SHARES
+            tolerance = ROUNDING if there else DUST
+            if touched_s <= quiet_since_s and abs(tracked.micro - other.micro) > tolerance.micro:
+                drifts.append(Drift(token, tracked, other))
+        return drifts
+
+    def correct(self, drifts: Iterable[Drift], reported: Iterable[Holding], *, as_of_s: int) -> None:
+        """Believe the venue in these tokens, up to the second `as_of_s`."""
+        theirs = {holding.token: holding for holding in reported}
+        for token in theirs.keys() & self._held.keys():
+            self._held[token] = replace(self._held[token], condition=theirs[token].condition)
+        for drift in drifts:
+            holding = theirs.get(drift.token) or replace(self._held[drift.token], shares=ZERO_SHARES)
+            self._held[drift.token] = replace(holding, as_of_s=as_of_s)
