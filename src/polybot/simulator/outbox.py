@@ -1,10 +1,10 @@
-"""One socket's way out: never blocks its writer, never grows without bound."""
+"""Server side of a WebSocket: a way out that never blocks its writer and never grows without bound."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 SLOW_CONSUMER = 1013
 
@@ -40,16 +40,32 @@ class Outbox:
         await socket.close(code=SLOW_CONSUMER, message=b"slow consumer: send buffer full", drain=False)
 
 
-async def converse(socket: web.WebSocketResponse, outbox: Outbox, on_text: Callable[[str], bool]) -> None:
-    """Reads the socket until it ends or `on_text` returns False, while `outbox` is written to it."""
-    async with asyncio.TaskGroup() as tasks:
-        writer = tasks.create_task(_until_gone(outbox.drain(socket)), name="socket-writer")
-        cutter = tasks.create_task(outbox.cut_when_full(socket), name="socket-cutter")
+class Sockets:
+    """The open sockets of a server."""
+
+    def __init__(self) -> None:
+        self._open: set[web.WebSocketResponse] = set()
+
+    async def converse(
+        self, request: web.Request, outbox: Outbox, on_text: Callable[[str], bool]
+    ) -> web.StreamResponse:
+        """Accepts the socket, writes `outbox` to it and reads it until it ends or `on_text` returns False."""
+        socket = web.WebSocketResponse(compress=False, max_msg_size=1 << 20, timeout=1.0)
+        await socket.prepare(request)
+        self._open.add(socket)
         try:
-            await _read(socket, on_text)
+            async with asyncio.TaskGroup() as tasks:
+                writer = tasks.create_task(_until_gone(outbox.drain(socket)), name="socket-writer")
+                cutter = tasks.create_task(outbox.cut_when_full(socket), name="socket-cutter")
+                await _read(socket, on_text)
+                writer.cancel()
+                cutter.cancel()
         finally:
-            writer.cancel()
-            cutter.cancel()
+            self._open.discard(socket)
+        return socket
+
+    async def close(self) -> None:
+        await asyncio.gather(*(socket.close(code=WSCloseCode.GOING_AWAY, drain=False) for socket in self._open))
 
 
 async def _read(socket: web.WebSocketResponse, on_text: Callable[[str], bool]) -> None:

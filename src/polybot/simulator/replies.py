@@ -1,0 +1,88 @@
+"""What every HTTP front answers with, and the one door all answers leave through."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from polybot.utils.clock import Clock
+
+Answer = web.StreamResponse
+Handler = Callable[[web.Request], Awaitable[Answer]]
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+KEPT_REQUESTS = 100_000
+
+
+class Refusal(Exception):
+    """An answer that is not a success, raised where the reason is found."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        super().__init__(f"{status} {body}")
+        self.status = status
+        self.body = body
+
+
+def refuse(status: int, text: str, **more: object) -> Refusal:
+    """The CLOB's error shape: {"error": text}."""
+    return Refusal(status, {"error": text, **more})
+
+
+def encode(body: object) -> bytes:
+    """Compact JSON; decimals as JSON numbers."""
+    return _ENCODER.encode(body)
+
+
+def reply(body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(body=encode(body), status=status, headers=headers, content_type="application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One request as it came in; `body` is kept for the CLOB's writes, and holds no secret."""
+
+    at_ns: int
+    service: str
+    method: str
+    path: str
+    query: str
+    status: int
+    body: str
+
+
+class RequestLog:
+    """The newest requests of all services, in order of completion."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.records: deque[RequestRecord] = deque(maxlen=KEPT_REQUESTS)
+        self._clock = clock
+
+    def door(self, service: str) -> Callable[[web.Request, Handler], Awaitable[Answer]]:
+        """The middleware every answer of `service` passes through on its way out."""
+
+        @web.middleware
+        async def edge(request: web.Request, inner: Handler) -> Answer:
+            at_ns = self._clock.now_ns()
+            answer = await _answered(request, inner)
+            self.records.append(await _record(request, service=service, at_ns=at_ns, status=answer.status))
+            return answer
+
+        return edge
+
+
+async def _answered(request: web.Request, inner: Handler) -> Answer:
+    try:
+        return await inner(request)
+    except Refusal as refusal:
+        return reply(refusal.body, status=refusal.status)
+    except web.HTTPException as error:
+        return reply({"error": error.reason.lower()}, status=error.status)
+
+
+async def _record(request: web.Request, *, service: str, at_ns: int, status: int) -> RequestRecord:
+    wanted = service == "clob" and request.method in {"POST", "DELETE"}
+    body = await request.text() if wanted else ""
+    return RequestRecord(at_ns, service, request.method, request.path, request.query_string, status, body)

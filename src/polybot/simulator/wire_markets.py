@@ -1,0 +1,155 @@
+"""Markets as the CLOB and Gamma write them. Pure."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from polybot.core.market import Market, MarketVersion
+from polybot.core.money import Price, Ratio, Shares, Usdc
+
+Wire = dict[str, Any]
+
+_NO_END = "1970-01-01T00:00:00Z"
+BASE_FEE_BPS = 1000
+"""What the old bps fields say in every market; the fee charged is in `fd`."""
+
+
+def number(value: Price | Ratio | Shares | Usdc) -> Decimal:
+    """The JSON number of a quantity, exact."""
+    return Decimal(str(value))
+
+
+def iso(at_ns: int | None) -> str:
+    if at_ns is None:
+        return _NO_END
+    return datetime.fromtimestamp(at_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def compact_market(market: Market) -> Wire:
+    """GET /clob-markets/{condition}: `nr`, `fd` and `sd` are left out where they do not apply."""
+    wire: Wire = {
+        "c": market.condition,
+        "t": [{"t": outcome.token, "o": outcome.name} for outcome in market.outcomes],
+        "mos": number(market.min_order),
+        "mts": number(market.tick),
+        "mbf": BASE_FEE_BPS,
+        "tbf": BASE_FEE_BPS,
+        "ao": market.accepting_orders,
+        "cbos": True,
+        "v": market.version.value,
+    }
+    if market.neg_risk:
+        wire["nr"] = True
+    if market.fee.rate:
+        wire["fd"] = {"r": number(market.fee.rate), "e": market.fee.exponent, "to": True}
+    if market.seconds_delay:
+        wire["sd"] = market.seconds_delay
+    return wire
+
+
+def long_market(market: Market, prices: Sequence[Price]) -> Wire:
+    """GET /markets/{condition}. `prices`: one per outcome."""
+    return {
+        "enable_order_book": not market.closed,
+        "active": True,
+        "closed": market.closed,
+        "archived": False,
+        "accepting_orders": market.accepting_orders,
+        "minimum_order_size": number(market.min_order),
+        "minimum_tick_size": number(market.tick),
+        "condition_id": market.condition,
+        "question_id": "",
+        "question": market.question,
+        "market_slug": market.slug,
+        "end_date_iso": iso(market.end_ns),
+        "game_start_time": None,
+        "seconds_delay": market.seconds_delay,
+        "fpmm": "",
+        "maker_base_fee": BASE_FEE_BPS,
+        "taker_base_fee": BASE_FEE_BPS,
+        "neg_risk": market.neg_risk,
+        "neg_risk_market_id": "",
+        "neg_risk_request_id": "",
+        "is_50_50_outcome": False,
+        "version": market.version.value,
+        "tokens": [
+            {
+                "token_id": outcome.token,
+                "outcome": outcome.name,
+                "price": number(price),
+                "winner": outcome.token == market.winner,
+            }
+            for outcome, price in zip(market.outcomes, prices, strict=True)
+        ],
+        "rewards": {"rates": None, "min_size": 0, "max_spread": 0},
+        "tags": [],
+    }
+
+
+def gamma_market(market: Market, prices: Sequence[Price], *, known: Mapping[str, Any]) -> Wire:
+    """A Gamma market: what was recorded of it (`known`) below what is true now. Arrays travel inside strings."""
+    tokens = [outcome.token for outcome in market.outcomes]
+    v2 = market.version is MarketVersion.V2
+    wire: Wire = {
+        "id": gamma_id(market),
+        "active": True,
+        "archived": False,
+        "enableOrderBook": True,
+        "startDate": _NO_END,
+        "feeType": None,
+        **known,
+        "version": market.version.value,
+        "conditionId": market.condition,
+        "slug": market.slug,
+        "question": market.question,
+        "outcomes": json.dumps([outcome.name for outcome in market.outcomes]),
+        "outcomePrices": json.dumps([str(price) for price in prices]),
+        "clobTokenIds": "[]" if v2 else json.dumps(tokens),
+        "negRisk": market.neg_risk,
+        "orderPriceMinTickSize": number(market.tick),
+        "orderMinSize": number(market.min_order),
+        "secondsDelay": market.seconds_delay,
+        "makerBaseFee": BASE_FEE_BPS,
+        "takerBaseFee": BASE_FEE_BPS,
+        "feesEnabled": bool(market.fee.rate),
+        "closed": market.closed,
+        "acceptingOrders": market.accepting_orders,
+        "endDate": iso(market.end_ns),
+        "endDateIso": iso(market.end_ns)[:10],
+        "umaResolutionStatus": "resolved" if market.winner else "",
+    }
+    if v2:
+        wire["positionIds"] = tokens
+        wire["resolutionStatus"] = "resolved" if market.winner else "active"
+    if market.fee.rate:
+        wire["feeSchedule"] = {
+            "exponent": market.fee.exponent,
+            "rate": number(market.fee.rate),
+            "takerOnly": True,
+            "rebateRate": Decimal("0.25"),
+        }
+    return wire
+
+
+def gamma_id(market: Market) -> str:
+    """A number as text, the same in every run."""
+    return str(int(market.condition[2:14], 16) % 10_000_000)
+
+
+def gamma_event(slug: str, markets: Sequence[Wire]) -> Wire:
+    """An event around its markets, as /events lists it."""
+    first = markets[0]
+    return {
+        "id": first["id"],
+        "ticker": slug,
+        "slug": slug,
+        "title": first["question"],
+        "negRisk": first["negRisk"],
+        "active": True,
+        "archived": False,
+        "closed": all(market["closed"] for market in markets),
+        "endDate": first["endDate"],
+        "markets": list(markets),
+    }
