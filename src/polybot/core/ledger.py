@@ -117,6 +117,11 @@ def cash_change(fill: OurFill) -> Usdc:
     return -(fill.usdc + fill.fee) if fill.side is Side.BUY else fill.usdc - fill.fee
 
 
+def outranks(report: OurFill, known: OurFill) -> bool:
+    """Whether this report of a fill replaces what is known of the same fill; the order of arrival does not matter."""
+    return _standing(report) > _standing(known)
+
+
 _RANK = {status: rank for rank, status in enumerate(("MATCHED", "MINED", "RETRYING", "FAILED", "CONFIRMED"))}
 """How far a status is. CONFIRMED is proof on the chain: it outranks a FAILED report of the same fill."""
 
