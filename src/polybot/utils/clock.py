@@ -101,3 +101,16 @@ class ManualClock:
     async def _settle(self) -> None:
         for _ in range(20):  # a woken task may wake others through queues and events
             await asyncio.sleep(0)
+
+
+async def wait_event(clock: Clock, event: asyncio.Event, *, timeout_s: float) -> bool:
+    """Whether `event` was set within `timeout_s` of the given clock's time."""
+    if event.is_set():
+        return True
+    async with asyncio.TaskGroup() as group:
+        waiter = group.create_task(event.wait(), name="wait-event")
+        timer = group.create_task(clock.sleep(timeout_s), name="wait-timeout")
+        await asyncio.wait((waiter, timer), return_when=asyncio.FIRST_COMPLETED)
+        waiter.cancel()
+        timer.cancel()
+    return event.is_set()

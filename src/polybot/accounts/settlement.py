@@ -1,0 +1,52 @@
+"""Ends positions whose market has resolved: winners pay 1 USDC a share, losers nothing."""
+
+import structlog
+
+from polybot.core.ledger import Settlement
+from polybot.core.market import Market
+from polybot.core.money import MICRO, Usdc
+from polybot.core.portfolio import Portfolio
+from polybot.ports.market_data import MarketData, Resolution
+from polybot.ports.store import Store
+from polybot.utils.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+
+class Settler:
+    """Books the payout of a resolution for every position in its tokens, once."""
+
+    def __init__(self, *, market_data: MarketData, store: Store, portfolio: Portfolio, clock: Clock) -> None:
+        self._market_data = market_data
+        self._store = store
+        self._portfolio = portfolio
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Long-lived."""
+        while True:
+            await self.settle(await self._market_data.next_resolution())
+
+    async def settle(self, resolution: Resolution) -> None:
+        """Idempotent."""
+        market = self._market_data.market(resolution.winner)
+        if market is None:
+            log.error("settlement.unknown_market", condition=resolution.condition, token=resolution.winner)
+            return
+        for settlement in settlements(market, resolution):
+            if await self._store.apply_settlement(settlement, now_ns=self._clock.now_ns()):
+                self._portfolio.settle(settlement)
+                log.info("settled", token=settlement.token, payout=str(settlement.payout))
+
+
+def settlements(market: Market, resolution: Resolution) -> list[Settlement]:
+    """One for each outcome: 1 for the winner, 0 for the other."""
+    return [
+        Settlement(
+            condition=market.condition,
+            token=outcome.token,
+            payout=Usdc(MICRO if outcome.token == resolution.winner else 0),
+            resolved_ns=resolution.resolved_ns,
+        )
+        for outcome in market.outcomes
+    ]

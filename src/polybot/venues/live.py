@@ -1,0 +1,140 @@
+"""The real venue (or a simulator of its wire): signed orders out, reports in."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import assert_never
+
+import structlog
+
+from polybot.core.ids import ConditionId, OrderId, TokenId, Wallet, intent_salt
+from polybot.core.market import FeeSchedule
+from polybot.core.money import Shares, Usdc
+from polybot.core.orders import Intent, OurFill, SignatureType
+from polybot.polymarket.errors import RequestFailed, UnexpectedShape
+from polybot.polymarket.rest.account import ClobAccount
+from polybot.polymarket.rest.data import DataClient
+from polybot.polymarket.rest.models import OrderRow, TradeRow
+from polybot.polymarket.signing import OrderFactory
+from polybot.polymarket.streams.user import Reconnected, UserStream
+from polybot.ports.market_data import MarketData
+from polybot.ports.telemetry import Telemetry
+from polybot.ports.venue import (
+    Absent,
+    Cancelled,
+    LookUp,
+    NoAnswer,
+    OrderReport,
+    PreparedOrder,
+    Report,
+    StreamGap,
+    SubmitOutcome,
+)
+from polybot.utils.clock import Clock
+from polybot.venues.trade_fills import our_fills
+
+log = structlog.get_logger(__name__)
+
+
+class LiveVenue:
+    """One account on Polymarket's CLOB."""
+
+    def __init__(
+        self,
+        *,
+        account: ClobAccount,
+        data: DataClient,
+        stream: UserStream,
+        factory: OrderFactory,
+        market_data: MarketData,
+        wallet: Wallet,
+        signature_type: SignatureType,
+        api_key: str,
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:
+        self._account = account
+        self._data = data
+        self._stream = stream
+        self._factory = factory
+        self._market_data = market_data
+        self._wallet = wallet
+        self._signature_type = signature_type
+        self._api_key = api_key
+        self._clock = clock
+        self._telemetry = telemetry
+
+    def prepare(self, intent: Intent, *, now_ns: int) -> PreparedOrder:
+        market = self._market_data.market(intent.terms.token)
+        if market is None:
+            raise ValueError(f"token {intent.terms.token}: its market is not loaded, so its exchange is not known")
+        signed = self._factory.build(
+            intent.terms, market=market, salt=intent_salt(intent.id), timestamp_ms=now_ns // 1_000_000
+        )
+        return PreparedOrder(signed.id, intent.id, signed.body)
+
+    async def submit(self, order: PreparedOrder) -> SubmitOutcome:
+        return await self._account.submit(order)
+
+    async def cancel(self, orders: Sequence[OrderId]) -> Cancelled | NoAnswer:
+        return await self._account.cancel(orders)
+
+    async def look_up(self, order: OrderId) -> LookUp:
+        try:
+            row = await self._account.order(order)
+        except (RequestFailed, UnexpectedShape) as failed:
+            return NoAnswer(str(failed))
+        return _report(row) if row else Absent()
+
+    async def fills(self, *, since_s: int) -> Sequence[OurFill] | NoAnswer:
+        try:
+            rows = await self._account.trades(after_s=since_s)
+        except (RequestFailed, UnexpectedShape) as failed:
+            return NoAnswer(str(failed))
+        return [fill for row in rows for fill in self._fills_of(row)]
+
+    async def balance(self) -> Usdc | NoAnswer:
+        try:
+            answer = await self._account.collateral(self._signature_type)
+        except (RequestFailed, UnexpectedShape) as failed:
+            return NoAnswer(str(failed))
+        return Usdc(int(answer.balance))
+
+    async def holdings(self) -> Sequence[tuple[TokenId, ConditionId, Shares]] | NoAnswer:
+        try:
+            rows = await self._data.positions(self._wallet)
+        except (RequestFailed, UnexpectedShape) as failed:
+            return NoAnswer(str(failed))
+        return [
+            (TokenId(row.token_id), ConditionId(row.condition_id.lower()), Shares.nearest(row.current_size))
+            for row in rows
+        ]
+
+    async def reports(self) -> AsyncIterator[Report]:
+        async for event in self._stream.events():
+            match event:
+                case OrderRow():
+                    yield _report(event)
+                case TradeRow():
+                    for fill in self._fills_of(event):
+                        yield fill
+                case Reconnected():
+                    yield StreamGap(event.reason)
+                case never:
+                    assert_never(never)
+
+    def _fills_of(self, row: TradeRow) -> list[OurFill]:
+        try:
+            return our_fills(row, api_key=self._api_key, fee_of=self._fee_of, now_ns=self._clock.now_ns())
+        except ValueError as error:
+            log.warning("trade.unread", trade=row.id, status=row.status, error=str(error))
+            self._telemetry.count("trades.unread")
+            return []
+
+    def _fee_of(self, token: TokenId) -> FeeSchedule:
+        market = self._market_data.market(token)
+        if market is None:
+            raise ValueError(f"token {token}: its market is not loaded, so the fee is not known")
+        return market.fee
+
+
+def _report(row: OrderRow) -> OrderReport:
+    return OrderReport(OrderId(row.id.lower()), open=row.open, matched=Shares.nearest(row.matched), status=row.status)
