@@ -44,8 +44,9 @@ class Cursors:
         """The store holds the order's decision. Safe to repeat."""
         self._open[order.target].pop(order.id, None)
 
-    def unacknowledged(self, wallet: Wallet) -> int:
-        return len(self._open[wallet])
+    def settled(self, wallet: Wallet) -> bool:
+        """Whether the store holds every fill handed over."""
+        return not self._open[wallet]
 
     async def save(self) -> None:
         """Store what moved since the last time."""

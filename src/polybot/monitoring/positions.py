@@ -9,19 +9,20 @@ from polybot.core.market import Side
 from polybot.core.money import ZERO_SHARES, Shares
 
 DUST = Shares(100_000)
-"""The Data API leaves positions under 0.1 share out (`filter_amount` default)."""
+"""The Data API leaves the smallest positions out (under 0.1 share by default)."""
 ROUNDING = Shares(1_000)
 """It rounds sizes to four or five decimals."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """`as_of_s`: venue second up to which every fill is contained in `shares`."""
+    """`as_of_s`: venue second up to which every fill is contained in `shares`. `live`: its market still trades."""
 
     token: TokenId
     condition: ConditionId
     shares: Shares
-    as_of_s: int
+    as_of_s: int = 0
+    live: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class PositionBook:
         return holding.shares if holding else ZERO_SHARES
 
     def tokens(self) -> tuple[TokenId, ...]:
-        """Tokens held now."""
-        return tuple(h.token for h in self._held.values() if h.shares)
+        """Tokens held now whose market still trades."""
+        return tuple(h.token for h in self._held.values() if h.shares and h.live)
 
     def snapshot(self) -> Mapping[TokenId, tuple[ConditionId, Shares]]:
         return {h.token: (h.condition, h.shares) for h in self._held.values() if h.shares}
@@ -55,7 +56,7 @@ class PositionBook:
 
         A fill that a loaded position already contains changes nothing, and "before" is worked out backwards.
         """
-        holding = self._held.get(fill.token) or Holding(fill.token, fill.condition, ZERO_SHARES, 0)
+        holding = self._held.get(fill.token) or Holding(fill.token, fill.condition, ZERO_SHARES)
         signed = fill.shares if fill.side is Side.BUY else -fill.shares
         if fill.timestamp_s <= holding.as_of_s:
             return max(holding.shares - signed, ZERO_SHARES)
@@ -82,7 +83,7 @@ class PositionBook:
         """Believe the venue in these tokens, up to the second `as_of_s`."""
         theirs = {holding.token: holding for holding in reported}
         for token in theirs.keys() & self._held.keys():
-            self._held[token] = replace(self._held[token], condition=theirs[token].condition)
+            self._held[token] = replace(self._held[token], condition=theirs[token].condition, live=theirs[token].live)
         for drift in drifts:
             holding = theirs.get(drift.token) or replace(self._held[drift.token], shares=ZERO_SHARES)
             self._held[drift.token] = replace(holding, as_of_s=as_of_s)

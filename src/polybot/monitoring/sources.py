@@ -1,39 +1,34 @@
 """The feeds of fills: the public activity socket for all targets, and one poll of the Data API per target."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
 from polybot.core.fills import ObservedFill, SourceKind
 from polybot.core.ids import Wallet
 from polybot.polymarket.errors import RequestFailed, UnexpectedShape
-from polybot.ports.telemetry import NoTelemetry, Telemetry
+from polybot.polymarket.observed import observed_fill
+from polybot.polymarket.rest.data_models import ActivityRow, Page
+from polybot.polymarket.streams.activity import FeedGap
+from polybot.ports.telemetry import Telemetry
 from polybot.utils.clock import Clock
 from polybot.utils.feed import Doorbell
 from polybot.utils.retry import Backoff, Random
 
 
-@dataclass(frozen=True, slots=True)
-class ActivityPage:
-    """Rows of one page oldest first, trades only; `bad` rows were refused. `next_cursor` None: caught up."""
+class ActivityFeed(Protocol):
+    """The activity socket, run elsewhere: the followed wallets' rows, and its own gaps."""
 
-    fills: tuple[ObservedFill, ...]
-    next_cursor: str | None
-    bad: int = 0
-
-
-class ActivityPages(Protocol):
-    """GET /v2/activity for one wallet, oldest first, every answer fresh from the service."""
-
-    async def __call__(self, wallet: Wallet, *, start_s: int, cursor: str | None) -> ActivityPage: ...
-
-
-class FillStream(Protocol):
-    """The activity socket: yields the rows of every wallet on the venue."""
-
-    def fills(self) -> AsyncIterator[ObservedFill]: ...
+    def events(self) -> AsyncIterator[ObservedFill | FeedGap]: ...
     def healthy(self) -> bool: ...
+
+
+class ActivityReader(Protocol):
+    """GET /v2/activity; RequestFailed or UnexpectedShape if there is no usable answer."""
+
+    async def activity(
+        self, wallet: Wallet, *, start_s: int | None, oldest_first: bool, limit: int, cursor: str | None
+    ) -> Page[ActivityRow]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +43,29 @@ class PollSettings:
     overlap_s: int = 120
     spread: float = 0.2
     """Each wait is shortened by up to this part at random, so that targets do not poll in step."""
-    max_pages: int = 200
+    page_rows: int = 500
     backoff: Backoff = Backoff(base_s=2.0, cap_s=60.0)
 
 
 class ActivityStreamSource:
-    """The targets' rows out of everybody's. May repeat rows and miss some."""
+    """The targets' rows as the socket pushes them. May repeat rows and miss some; `on_gap` hears when."""
 
     kind = SourceKind.ACTIVITY_STREAM
     authoritative = False
 
-    def __init__(self, stream: FillStream, *, wallets: AbstractSet[Wallet]) -> None:
-        self._stream = stream
-        self._wallets = wallets
+    def __init__(self, feed: ActivityFeed, *, on_gap: Callable[[], None]) -> None:
+        self._feed = feed
+        self._on_gap = on_gap
 
     async def batches(self) -> AsyncIterator[Sequence[ObservedFill]]:
-        async for fill in self._stream.fills():
-            if fill.wallet in self._wallets:
-                yield (fill,)
+        async for event in self._feed.events():
+            if isinstance(event, FeedGap):
+                self._on_gap()
+            else:
+                yield (event,)
 
     def healthy(self) -> bool:
-        return self._stream.healthy()
+        return self._feed.healthy()
 
 
 class ActivityPollSource:
@@ -84,17 +81,17 @@ class ActivityPollSource:
         self,
         wallet: Wallet,
         *,
-        pages: ActivityPages,
+        reader: ActivityReader,
         cursor: Callable[[Wallet], int],
         stream_healthy: Callable[[], bool],
         clock: Clock,
         random: Random,
+        telemetry: Telemetry,
         settings: PollSettings = PollSettings(),
-        telemetry: Telemetry = NoTelemetry(),
     ) -> None:
         self.wallet = wallet
         self.last_error: str | None = None
-        self._pages = pages
+        self._reader = reader
         self._cursor = cursor
         self._stream_healthy = stream_healthy
         self._clock = clock
@@ -134,15 +131,19 @@ class ActivityPollSource:
         start_s = self._cursor(self.wallet) - self._settings.overlap_s
         fills: list[ObservedFill] = []
         cursor: str | None = None
-        for _ in range(self._settings.max_pages):
-            page = await self._pages(self.wallet, start_s=start_s, cursor=cursor)
-            fills.extend(page.fills)
-            for _ in range(page.bad):
-                self._telemetry.count("row_refused", source=self.kind)
+        while True:
+            page = await self._reader.activity(
+                self.wallet, start_s=start_s, oldest_first=True, limit=self._settings.page_rows, cursor=cursor
+            )
+            fills.extend(self._observed(page.rows))
             cursor = page.next_cursor
             if cursor is None:
-                break
-        return fills
+                return fills
+
+    def _observed(self, rows: Sequence[ActivityRow]) -> list[ObservedFill]:
+        now_ns, now_mono_ns = self._clock.now_ns(), round(self._clock.monotonic() * 1e9)
+        seen = (observed_fill(row, seen_ns=now_ns, seen_mono_ns=now_mono_ns, telemetry=self._telemetry) for row in rows)
+        return [fill for fill in seen if fill is not None]
 
     def _pause_s(self) -> float:
         interval_s = self._settings.gentle_s if self._stream_healthy() else self._settings.fast_s
@@ -151,7 +152,7 @@ class ActivityPollSource:
     async def _rest(self) -> None:
         """Until the next sweep is due or asked for; after failures a ring does not shorten the wait."""
         if self._failures:
-            await self._clock.sleep(self._settings.backoff.delay_s(self._failures, self._random))
+            await self._clock.sleep(self._settings.backoff.delay_s(self._failures - 1, self._random))
             return
         began = self._clock.monotonic()
         while (left_s := began + self._pause_s() - self._clock.monotonic()) > 0:

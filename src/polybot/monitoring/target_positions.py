@@ -1,27 +1,39 @@
 """All targets' positions: loaded at the start, moved by each fill, held against the venue now and then."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from polybot.core.fills import ObservedFill
 from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.money import Shares
 from polybot.monitoring.positions import Drift, Holding, PositionBook
 from polybot.polymarket.errors import RequestFailed, UnexpectedShape
+from polybot.polymarket.rest.data_models import PositionRow
 from polybot.ports.store import Event, Store
 from polybot.utils.clock import Clock
 
-ReadPositions = Callable[[Wallet], Awaitable[Sequence[Holding]]]
-"""Every open position of a wallet, all pages, `as_of_s` = last event; RequestFailed if it cannot be read."""
 Notify = Callable[[Event], None]
 
 
+class PositionReader(Protocol):
+    async def positions(self, wallet: Wallet) -> list[PositionRow]: ...
+
+
+def holding_of(row: PositionRow) -> Holding:
+    return Holding(
+        token=TokenId(row.token_id),
+        condition=ConditionId(row.condition_id.lower()),
+        shares=Shares.nearest(row.current_size),
+        as_of_s=row.last_event_at,
+        live=not row.redeemable,
+    )
 
 
 class TargetPositions:
     """`lag_s`: tokens that moved within it are not compared, for the Data API runs behind the chain."""
 
-    def __init__(self, *, read: ReadPositions, store: Store, clock: Clock, notify: Notify, lag_s: int = 20) -> None:
-        self._read = read
+    def __init__(self, *, reader: PositionReader, store: Store, clock: Clock, notify: Notify, lag_s: int = 20) -> None:
+        self._reader = reader
         self._store = store
         self._clock = clock
         self._notify = notify
@@ -39,7 +51,7 @@ class TargetPositions:
     async def restore(self, wallet: Wallet) -> None:
         """As the store remembers it, which is as of the stored cursor: fills missed since then still apply."""
         stored = await self._store.target_positions(wallet)
-        self._begin(wallet, (Holding(token, ConditionId(""), shares, 0) for token, shares in stored.items()))
+        self._begin(wallet, (Holding(token, ConditionId(""), shares) for token, shares in stored.items()))
 
     async def load(self, wallet: Wallet) -> bool:
         """As the venue shows it now. False, with an empty book, if it cannot be read: the next sync fills it."""
@@ -50,7 +62,6 @@ class TargetPositions:
             self._notify(_unreadable(wallet, failure))
             return False
         self._begin(wallet, holdings)
-        await self._save(wallet)
         return True
 
     def apply(self, fill: ObservedFill) -> Shares:
@@ -70,14 +81,17 @@ class TargetPositions:
         drifts = book.compare(holdings, quiet_since_s=quiet_since_s, moved=self._moved[wallet])
         book.correct(drifts, holdings, as_of_s=quiet_since_s)
         if settled():
-            await self._save(wallet)
+            await self.save(wallet)
         return drifts
 
     def _begin(self, wallet: Wallet, holdings: Iterable[Holding]) -> None:
         self._books[wallet] = PositionBook(holdings)
         self._moved[wallet] = {}
 
-    async def _save(self, wallet: Wallet) -> None:
+    async def _read(self, wallet: Wallet) -> list[Holding]:
+        return [holding_of(row) for row in await self._reader.positions(wallet)]
+
+    async def save(self, wallet: Wallet) -> None:
         await self._store.save_target_positions(wallet, self._books[wallet].snapshot(), now_ns=self._clock.now_ns())
 
     def _now_s(self) -> int:

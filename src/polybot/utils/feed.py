@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from typing import Generic, TypeVar
 
-from polybot.utils.clock import Clock
+from polybot.utils.clock import Clock, wait_event
 
 E = TypeVar("E")
 
@@ -20,13 +20,7 @@ class Doorbell:
 
     async def heard(self, *, within_s: float, clock: Clock) -> bool:
         """Wait for a ring; False if none came within `within_s` of `clock`'s time."""
-        async with asyncio.TaskGroup() as race:
-            ring = race.create_task(self._rung.wait(), name="doorbell")
-            timer = race.create_task(clock.sleep(within_s), name="doorbell-timer")
-            await asyncio.wait({ring, timer}, return_when=asyncio.FIRST_COMPLETED)
-            ring.cancel()
-            timer.cancel()
-        was_rung = self._rung.is_set()
+        was_rung = await wait_event(clock, self._rung, timeout_s=within_s)
         self._rung.clear()
         return was_rung
 

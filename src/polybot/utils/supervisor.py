@@ -114,7 +114,7 @@ class Supervisor:
         """The edge: the only place where any error of any work is caught."""
         try:
             await work()
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             return error
         return None
 
