@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from polybot.core.fills import TargetFill, TargetOrder
-from polybot.core.ids import ConditionId, DecisionId, FillKey, IntentId, OrderId, TokenId, Wallet
+from polybot.core.ids import ConditionId, DecisionId, FillKey, OrderId, TokenId, Wallet
 from polybot.core.ledger import Position, Settlement
 from polybot.core.money import Shares, Usdc
 from polybot.core.orders import Intent, OrderState, OurFill
@@ -41,6 +41,17 @@ class OpenOrder:
     created_ns: int
     filled_shares: Shares
     filled_usdc: Usdc
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a portfolio is rebuilt from: every order that may still change or has fills, every fill of ours in
+    its newest status, every settlement, and `cash` as of `Store.cash`."""
+
+    cash: Usdc
+    orders: Sequence[OpenOrder]
+    fills: Sequence[OurFill]
+    settlements: Sequence[Settlement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +146,7 @@ class Store(Protocol):
         ...
 
     async def positions(self) -> Sequence[Position]: ...
-    async def all_fills(self) -> Sequence[tuple[OurFill, IntentId, Wallet]]:
-        """Every fill of ours with its intent and the target it was made for."""
-        ...
+    async def history(self) -> History: ...
 
     # journal
     async def record_event(self, event: Event, *, now_ns: int) -> None: ...
