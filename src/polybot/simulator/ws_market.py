@@ -1,0 +1,127 @@
+"""The market socket: snapshots on subscription, then changes, trades, tick sizes and resolutions."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from polybot.core.ids import TokenId
+from polybot.simulator.delayline import DelayLine
+from polybot.simulator.options import Options
+from polybot.simulator.outbox import Outbox, Sockets
+from polybot.simulator.replies import encode
+from polybot.simulator.wire_books import Snapshot, book_event
+from polybot.utils.clock import Clock
+
+
+class ClientFrame(msgspec.Struct):
+    """The first frame names a `type`, later ones an `operation`."""
+
+    type: str = ""
+    operation: str = ""
+    assets_ids: list[TokenId] = []
+    custom_feature_enabled: bool | None = None
+    initial_dump: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class _Listener:
+    outbox: Outbox
+    asked: set[TokenId] = field(default_factory=set)
+    custom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Dump:
+    """Books for one listener, who hears of these tokens' changes only after it."""
+
+    listener: _Listener
+    tokens: tuple[TokenId, ...]
+    frame: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    tokens: tuple[TokenId, ...]
+    frame: str
+    custom: bool
+
+
+class MarketFeed:
+    """Frames leave `market_s` after what they tell, in order; `snapshot` is asked when someone subscribes."""
+
+    def __init__(
+        self,
+        *,
+        sockets: Sockets,
+        options: Options,
+        clock: Clock,
+        snapshot: Callable[[TokenId], Snapshot | None],
+    ) -> None:
+        self._sockets = sockets
+        self._options = options
+        self._snapshot = snapshot
+        self._hearing: dict[TokenId, set[_Listener]] = defaultdict(set)
+        self._line = DelayLine[_Dump | _News](clock, delay_s=options.delays.market_s, deliver=self._deliver)
+
+    async def run(self) -> None:
+        await self._line.run()
+
+    async def connect(self, request: web.Request) -> web.StreamResponse:
+        listener = _Listener(Outbox(limit=self._options.queue_limit))
+        try:
+            return await self._sockets.converse(request, listener.outbox, lambda text: self._obey(listener, text))
+        finally:
+            self._forget(listener, list(listener.asked))
+
+    def publish(self, tokens: Iterable[TokenId], event: dict[str, Any], *, custom: bool = False) -> None:
+        """To whoever hears any of `tokens`, once; `custom` events only to those who enabled them."""
+        self._line.put(_News(tuple(tokens), encode(event).decode(), custom))
+
+    def _obey(self, listener: _Listener, text: str) -> bool:
+        if text == "PING":
+            listener.outbox.offer("PONG")
+            return True
+        try:
+            frame = msgspec.json.decode(text, type=ClientFrame)
+        except msgspec.MsgspecError:
+            listener.outbox.offer("INVALID OPERATION")
+            return True
+        if frame.custom_feature_enabled is not None:
+            listener.custom = frame.custom_feature_enabled
+        if frame.operation == "unsubscribe":
+            self._forget(listener, frame.assets_ids)
+        elif frame.type or frame.operation == "subscribe":
+            self._subscribe(listener, frame)
+        return True
+
+    def _subscribe(self, listener: _Listener, frame: ClientFrame) -> None:
+        new = tuple(token for token in dict.fromkeys(frame.assets_ids) if token not in listener.asked)
+        listener.asked.update(new)
+        if new:
+            dump = self._books(new) if frame.initial_dump else None
+            self._line.put(_Dump(listener, new, dump))
+
+    def _books(self, tokens: Iterable[TokenId]) -> str:
+        found = (self._snapshot(token) for token in tokens)
+        return encode([book_event(snapshot) for snapshot in found if snapshot]).decode()
+
+    def _deliver(self, item: _Dump | _News) -> None:
+        match item:
+            case _Dump(listener, tokens, frame):
+                if frame is not None:
+                    listener.outbox.offer(frame)
+                for token in listener.asked.intersection(tokens):
+                    self._hearing[token].add(listener)
+            case _News(tokens, frame, custom):
+                for listener in set[_Listener]().union(*(self._hearing.get(token, ()) for token in tokens)):
+                    if listener.custom or not custom:
+                        listener.outbox.offer(frame)
+
+    def _forget(self, listener: _Listener, tokens: Iterable[TokenId]) -> None:
+        for token in tokens:
+            listener.asked.discard(token)
+            self._hearing[token].discard(listener)
