@@ -32,6 +32,14 @@ def taker_fee_bound(spend: Usdc, schedule: FeeSchedule, *, lowest: Price) -> Usd
     return _bound(num, den)
 
 
+def spend_within(cash: Usdc, schedule: FeeSchedule) -> Usdc:
+    """A spend whose `taker_fee_bound` at any price fits into `cash` beside it; rounded down, zero if none does."""
+    if not schedule.rate:
+        return max(ZERO_USDC, cash)
+    spendable = cash.micro - _ROUNDING_SLACK - 2 * FEE_GRAIN
+    return Usdc(max(0, spendable * MICRO // (MICRO + schedule.rate.micro)))
+
+
 def proceeds_fee_bound(shares: Shares, schedule: FeeSchedule, *, lowest: Price) -> Usdc:
     """The most a SELL of `shares` at `lowest` or better can be charged; rounded up."""
     if not schedule.rate or not shares:

@@ -40,6 +40,10 @@ class Policy:
     max_open_positions: int | None = None
     copy_before_start: bool = False
 
+    def __post_init__(self) -> None:
+        if self.entry_tif not in {TimeInForce.FAK, TimeInForce.FOK}:
+            raise ValueError(f"entry_tif {self.entry_tif} would rest; entries take what is there: use FAK or FOK")
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
