@@ -1,1 +1,1 @@
-"""Tables, repositories, migrations."""
+"""Durable state on SQL: tables, migrations, and the Store, Queries and Commands ports on them."""

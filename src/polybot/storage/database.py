@@ -1,0 +1,72 @@
+"""One database, two threads: a writer, so that no fsync blocks the event loop, and a reader beside it."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from polybot.ports.store import StoreFailed
+from polybot.storage import dialect
+
+T = TypeVar("T")
+
+
+class Database:
+    """Runs functions of a connection, each in one transaction. Raises StoreFailed when nothing was stored."""
+
+    def __init__(self, engine: Engine, *, name: str) -> None:
+        """`engine` is used from here only. A database in memory has one connection, so one thread."""
+        self._engine = engine
+        self._name = name
+        self._write_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-write")
+        self._read_thread = self._write_thread
+        self._writer = engine.connect().execution_options(**{dialect.WRITES: True})
+        self._reader = self._writer
+        if dialect.database_file(engine.url) is not None:
+            self._reader = engine.connect()
+            self._read_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-read")
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """When it returns, what `work` wrote survives power loss. If `work` raises, nothing is written."""
+        return await self._run(self._write_thread, self._writer, work)
+
+    async def write_once(self, work: Callable[[Connection], None], already: Callable[[Connection], bool]) -> bool:
+        """Like `write`; False, and nothing written, if a unique key says it was done before and `already` agrees."""
+        try:
+            await self.write(work)
+        except IntegrityError:
+            if await self.read(already):
+                return False
+            raise
+        return True
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """`work` sees one moment of the database: everything written before this call, nothing half written."""
+        return await self._run(self._read_thread, self._reader, work)
+
+    async def close(self) -> None:
+        """Waits for what is under way. Twice is once."""
+        for thread, connection in ((self._read_thread, self._reader), (self._write_thread, self._writer)):
+            if not connection.closed:
+                await asyncio.get_running_loop().run_in_executor(thread, connection.close)
+            thread.shutdown()
+        self._engine.dispose()
+
+    async def _run(self, thread: ThreadPoolExecutor, connection: Connection, work: Callable[[Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(thread, self._transact, connection, work)
+
+    def _transact(self, connection: Connection, work: Callable[[Connection], T]) -> T:
+        try:
+            with connection.begin():
+                return work(connection)
+        except IntegrityError:
+            raise
+        except DBAPIError as error:
+            raise failure(self._name, error) from error
+
+
+def failure(name: str, error: DBAPIError) -> StoreFailed:
+    return StoreFailed(f"The database {name} could not be used: {dialect.remedy(error.orig or error)}.")
