@@ -27,14 +27,13 @@ NO_CACHE = CacheAges(activity_s=0.0, trades_s=0.0, positions_s=0.0)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`auth_tolerance_s` is the clock skew allowed in signed headers; with `machine_time` a header stamped by
-    the machine's clock is as good as one stamped by the simulator's (callers outside cannot share our clock).
-    `queue_limit` is the number of frames a socket may lag behind before it is closed with 1013.
+    """With `machine_time` a signed header stamped by the machine's clock is as good as one stamped by the
+    simulator's, for callers who cannot share it. `queue_limit` is the number of frames a socket may lag behind
+    before it is closed with 1013.
     """
 
     delays: Delays = field(default_factory=Delays)
     cache: CacheAges = field(default_factory=CacheAges)
-    auth_tolerance_s: float = 60.0
     machine_time: bool = False
     queue_limit: int = 4096
     seed: int = 0

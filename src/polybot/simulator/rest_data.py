@@ -15,7 +15,7 @@ from polybot.simulator.cdn import CachedAnswer, Cdn
 from polybot.simulator.cursors import seal, unseal
 from polybot.simulator.data_query import FeedQuery, InvalidRequest, Params, activity_query, trades_query
 from polybot.simulator.options import Options
-from polybot.simulator.replies import Refusal, encode
+from polybot.simulator.replies import encode
 from polybot.simulator.wire_rows import Holding, Row, activity_row, position_row, trade_row
 from polybot.utils.clock import Clock
 
@@ -245,8 +245,3 @@ def _has_status(row: Mapping[str, Any], status: str) -> bool:
             return bool(row["mergeable"])
         case _:
             return bool(row["status"] == status)
-
-
-def not_found(path: str) -> Refusal:
-    """What an unknown route answers."""
-    return Refusal(404, {"error": f"no route {path}", "code": "not_found", "retryable": False})
