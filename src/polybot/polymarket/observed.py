@@ -1,8 +1,16 @@
 """From a feed's row to a fill: exact numbers, lower-case wallet, tokens by id and never by outcome index."""
 
+from decimal import Decimal
+
 from polybot.core.fills import ObservedFill, SourceKind
+from polybot.core.ids import ConditionId, TokenId, Wallet
+from polybot.core.market import Side
+from polybot.core.money import MICRO, Price, Shares
 from polybot.polymarket.rest.data_models import ActivityRow
 from polybot.ports.telemetry import Telemetry
+
+_COMBO_CONDITION_LENGTH = len("0x") + 62
+_WALLET_LENGTH = len("0x") + 40
 
 
 def observed_fill(
@@ -12,6 +20,48 @@ def observed_fill(
     seen_mono_ns: int,
     telemetry: Telemetry,
     source: SourceKind = SourceKind.ACTIVITY_POLL,
+    published_ns: int | None = None,
 ) -> ObservedFill | None:
-    """None, and counted as `rows_ignored{reason}`, for what is not a plain trade."""
-    raise NotImplementedError
+    """None, and counted as `rows_ignored{source, reason}`, for what is not a plain trade.
+
+    Prices are averages with up to ten decimals: rounded half up to the micro-unit. Sizes have six decimals;
+    the service's own float noise beyond them is rounded the same way.
+    """
+    reason = _ignored(row)
+    if reason:
+        telemetry.count("rows_ignored", source=source, reason=reason)
+        return None
+    return ObservedFill(
+        source=source,
+        wallet=Wallet(row.proxy_wallet.lower()),
+        token=TokenId(row.token_id),
+        condition=ConditionId(row.condition_id.lower()),
+        side=Side(row.side),
+        shares=Shares.nearest(row.size),
+        price=Price.nearest(row.price),
+        tx=row.transaction_hash.lower(),
+        timestamp_s=row.timestamp,
+        seen_ns=seen_ns,
+        seen_mono_ns=seen_mono_ns,
+        published_ns=published_ns,
+        slug=row.slug,
+        title=row.title,
+        outcome=row.outcome,
+    )
+
+
+def _ignored(row: ActivityRow) -> str | None:
+    if row.type != "TRADE":
+        return row.type.lower() or "no_type"
+    # Combos trade by request for quote, without a public book; their condition ids are 31 bytes, unpadded.
+    if row.is_combo or len(row.condition_id) == _COMBO_CONDITION_LENGTH:
+        return "combo"
+    if row.side not in ("BUY", "SELL"):
+        return "side"
+    if not row.token_id.isdecimal() or len(row.proxy_wallet) != _WALLET_LENGTH:
+        return "id"
+    return None if _plausible(row.size, row.price) else "amount"
+
+
+def _plausible(size: Decimal, price: Decimal) -> bool:
+    return Shares.nearest(size).micro > 0 and 0 <= Price.nearest(price).micro <= MICRO

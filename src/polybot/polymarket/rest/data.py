@@ -1,19 +1,42 @@
 """Data API v2: what wallets did and hold."""
 
 from collections.abc import Sequence
+from decimal import Decimal
+from typing import TypeVar
 
 from polybot.core.ids import ConditionId, Wallet
 from polybot.core.money import Usdc
-from polybot.polymarket.rest.data_models import ActivityRow, FeedTrade, Page, PositionRow, ServiceStatus
-from polybot.polymarket.rest.http import HttpClient
+from polybot.polymarket.limits import Group
+from polybot.polymarket.rest.data_models import (
+    ActivityRow,
+    FeedTrade,
+    Listing,
+    One,
+    Page,
+    PositionRow,
+    ServiceStatus,
+    ValueRow,
+)
+from polybot.polymarket.rest.decode import decode
+from polybot.polymarket.rest.http import Call, HttpClient
 from polybot.utils.clock import Clock
+
+Row = TypeVar("Row")
+
+MAX_PAGE = 1000
+_SMALLEST_AMOUNT = "0.000001"
 
 
 class DataClient:
-    """The edge caches answers by URL (trades 300 s, activity 15 s, positions 5 s): `fresh` asks with a unique one."""
+    """The edge caches answers by URL (trades 300 s, activity 15 s, positions 5 s): `fresh` asks with a unique one.
+
+    Every method raises RequestFailed if there is no usable answer.
+    """
 
     def __init__(self, http: HttpClient, *, clock: Clock) -> None:
-        raise NotImplementedError
+        self._http = http
+        self._clock = clock
+        self._last_unique = 0
 
     async def activity(
         self,
@@ -27,7 +50,18 @@ class DataClient:
         cursor: str | None = None,
         fresh: bool = True,
     ) -> Page[ActivityRow]:
-        raise NotImplementedError
+        """`start_s` and `end_s` include their second. All kinds of rows if `types` is empty."""
+        query = _given(
+            user=wallet,
+            type=",".join(types),
+            start=start_s,
+            end=end_s,
+            sort_direction="ASC" if oldest_first else "DESC",
+            limit=limit,
+            cursor=cursor,
+        )
+        call = self._call("data.activity", Group.DATA_ACTIVITY, "/v2/activity", query, fresh=fresh)
+        return _page(await self._http.read(call), Listing[ActivityRow], endpoint=call.name)
 
     async def trades(
         self,
@@ -41,15 +75,63 @@ class DataClient:
         cursor: str | None = None,
         fresh: bool = True,
     ) -> Page[FeedTrade]:
-        raise NotImplementedError
+        """`start_s` and `end_s` are honoured by the service only together with `wallet`."""
+        query = _given(
+            user=wallet,
+            condition=",".join(conditions),
+            taker_only="true" if taker_only else "false",
+            start=start_s,
+            end=end_s,
+            limit=limit,
+            cursor=cursor,
+        )
+        call = self._call("data.trades", Group.DATA_TRADES, "/v2/trades", query, fresh=fresh)
+        return _page(await self._http.read(call), Listing[FeedTrade], endpoint=call.name)
 
     async def positions(self, wallet: Wallet, *, status: str = "OPEN", fresh: bool = True) -> list[PositionRow]:
         """All pages, down to the smallest amounts."""
-        raise NotImplementedError
+        rows: list[PositionRow] = []
+        cursor: str | None = None
+        while True:
+            query = _given(
+                user=wallet,
+                status=status,
+                sort_by="CURRENT_VALUE" if status == "OPEN" else None,
+                filter_amount=_SMALLEST_AMOUNT,
+                limit=MAX_PAGE,
+                cursor=cursor,
+            )
+            call = self._call("data.positions", Group.DATA_POSITIONS, "/v2/positions", query, fresh=fresh)
+            page = _page(await self._http.read(call), Listing[PositionRow], endpoint=call.name)
+            rows.extend(page.rows)
+            if page.next_cursor is None or page.next_cursor == cursor:
+                return rows
+            cursor = page.next_cursor
 
     async def value(self, wallet: Wallet) -> Usdc:
         """Current value of all positions; zero for a wallet that has none."""
-        raise NotImplementedError
+        call = self._call("data.value", Group.DATA_OTHER, "/v2/value", _given(user=wallet), fresh=False)
+        found = decode(await self._http.read(call), One[ValueRow | None], endpoint=call.name).data
+        return Usdc.nearest(found.value if found else Decimal(0))
 
     async def status(self) -> ServiceStatus:
-        raise NotImplementedError
+        call = self._call("data.status", Group.DATA_STATUS, "/v2/status", [], fresh=False)
+        return decode(await self._http.read(call), One[ServiceStatus], endpoint=call.name).data
+
+    def _call(self, name: str, group: Group, path: str, query: list[tuple[str, str]], *, fresh: bool) -> Call:
+        unique = [("_", str(self._unique()))] if fresh else []
+        return Call(name, group, "GET", path, query=[*query, *unique])
+
+    def _unique(self) -> int:
+        self._last_unique = max(self._last_unique + 1, self._clock.now_ns())
+        return self._last_unique
+
+
+def _page(body: bytes, shape: type[Listing[Row]], *, endpoint: str) -> Page[Row]:
+    listing = decode(body, shape, endpoint=endpoint)
+    more = listing.pagination
+    return Page(rows=listing.data or (), next_cursor=more.next_cursor if more and more.has_more else None)
+
+
+def _given(**values: str | int | None) -> list[tuple[str, str]]:
+    return [(name, str(value)) for name, value in values.items() if value not in (None, "")]

@@ -17,6 +17,22 @@ class Page(Generic[Row]):
     next_cursor: str | None
 
 
+class Pagination(Struct, frozen=True):
+    has_more: bool
+    next_cursor: str | None = None
+
+
+class Listing(Struct, Generic[Row], frozen=True):
+    """A miss is an empty or null `data`, not an error."""
+
+    data: tuple[Row, ...] | None
+    pagination: Pagination | None = None
+
+
+class One(Struct, Generic[Row], frozen=True):
+    data: Row
+
+
 class ActivityRow(Struct, frozen=True):
     """One thing a wallet did. `price` is an average with up to ten decimals; `token_id` is "" and `side` "" for
     what is not a trade. `usdc_size` includes the fee on a taker's BUY."""

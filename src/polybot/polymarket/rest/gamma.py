@@ -1,36 +1,176 @@
 """Gamma: names and facts of markets, and who is behind a wallet."""
 
+from datetime import UTC, datetime
+
+import msgspec
+
 from polybot.core.ids import ConditionId, TokenId
-from polybot.core.market import Market
-from polybot.polymarket.rest.gamma_models import GammaEvent, GammaMarket, Profile
-from polybot.polymarket.rest.http import HttpClient
+from polybot.core.market import NO_FEE, FeeSchedule, Market, MarketVersion, Outcome
+from polybot.core.money import Price, Ratio, Shares
+from polybot.polymarket.errors import FailureKind, RequestFailed, UnexpectedShape
+from polybot.polymarket.limits import Group
+from polybot.polymarket.rest.decode import decode
+from polybot.polymarket.rest.gamma_models import (
+    EventsPage,
+    GammaEvent,
+    GammaMarket,
+    MarketsPage,
+    Profile,
+    SearchAnswer,
+)
+from polybot.polymarket.rest.http import Call, HttpClient
+from polybot.polymarket.token_ids import has_v2_shape, parse_token
+
+_NANO = 1_000_000_000
 
 
 def market_of(wire: GammaMarket) -> Market:
     """UnexpectedShape if it is not a two-outcome market with a book."""
-    raise NotImplementedError
+    first, second = _outcomes(wire)
+    return Market(
+        condition=ConditionId(wire.condition_id.lower()),
+        slug=wire.slug,
+        question=wire.question,
+        version=_version(wire),
+        neg_risk=wire.neg_risk,
+        outcomes=(first, second),
+        tick=Price.parse(str(_need(wire, "orderPriceMinTickSize", wire.order_price_min_tick_size))),
+        min_order=Shares.parse(str(_need(wire, "orderMinSize", wire.order_min_size))),
+        fee=_fee(wire),
+        # Closed markets were seen that still say they accept orders.
+        accepting_orders=bool(wire.accepting_orders) and not wire.closed,
+        closed=wire.closed,
+        seconds_delay=wire.seconds_delay or 0,
+        end_ns=_epoch_ns(wire.end_date),
+        winner=_winner(wire, (first, second)),
+    )
+
+
+def _need(wire: GammaMarket, name: str, value: object) -> object:
+    if value is None:
+        raise UnexpectedShape(f"market {wire.slug!r}: {name} is missing, so it has no order book")
+    return value
+
+
+def _version(wire: GammaMarket) -> MarketVersion:
+    try:
+        return MarketVersion(wire.version)
+    except ValueError:
+        raise UnexpectedShape(f"market {wire.slug!r}: version {wire.version!r} is not known (v1, v2)") from None
+
+
+def _outcomes(wire: GammaMarket) -> tuple[Outcome, Outcome]:
+    names = _inner_list(wire, "outcomes", wire.outcomes)
+    if _version(wire) is MarketVersion.V2:
+        tokens = wire.position_ids or ()
+    else:
+        tokens = _inner_list(wire, "clobTokenIds", wire.clob_token_ids)
+    if len(names) != 2 or len(tokens) != 2:
+        raise UnexpectedShape(
+            f"market {wire.slug!r}: {len(names)} outcomes and {len(tokens)} token ids, expected 2 and 2"
+        )
+    first, second = (Outcome(token=TokenId(token), name=name) for token, name in zip(tokens, names, strict=True))
+    return first, second
+
+
+def _inner_list(wire: GammaMarket, name: str, text: str) -> tuple[str, ...]:
+    if not text:
+        return ()
+    try:
+        return msgspec.json.decode(text, type=tuple[str, ...])
+    except msgspec.DecodeError as error:
+        raise UnexpectedShape(f"market {wire.slug!r}: {name} is not a JSON list of texts: {error}") from None
+
+
+def _fee(wire: GammaMarket) -> FeeSchedule:
+    schedule = wire.fee_schedule
+    if schedule is None or wire.fees_enabled is False:
+        return NO_FEE
+    return FeeSchedule(rate=Ratio.parse(str(schedule.rate)), exponent=schedule.exponent)
+
+
+def _winner(wire: GammaMarket, outcomes: tuple[Outcome, Outcome]) -> TokenId | None:
+    """By final prices of exactly 1 and 0; a tie (50-50) and old markets with 0/0 have no winner."""
+    resolved = "resolved" in (wire.uma_resolution_status, wire.resolution_status)
+    if not (wire.closed and resolved):
+        return None
+    match _inner_list(wire, "outcomePrices", wire.outcome_prices):
+        case ("1", "0"):
+            return outcomes[0].token
+        case ("0", "1"):
+            return outcomes[1].token
+        case _:
+            return None
+
+
+def _epoch_ns(text: str | None) -> int | None:
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()) * _NANO
 
 
 class GammaClient:
+    """Every method raises RequestFailed if there is no usable answer; None means: Gamma does not know it."""
+
     def __init__(self, http: HttpClient) -> None:
-        raise NotImplementedError
+        self._http = http
 
     async def market_by_condition(self, condition: ConditionId) -> Market | None:
         """Open or closed, v1 or v2."""
-        raise NotImplementedError
+        return await self._market("condition_ids", condition)
 
     async def market_by_token(self, token: TokenId) -> Market | None:
-        raise NotImplementedError
+        return await self._market("position_ids" if has_v2_shape(parse_token(token)) else "clob_token_ids", token)
 
     async def market_by_slug(self, slug: str) -> Market | None:
-        raise NotImplementedError
+        return await self._market("slug", slug)
 
     async def event_by_slug(self, slug: str) -> GammaEvent | None:
-        raise NotImplementedError
+        """Still finds expired short-lived markets that the market listing no longer shows."""
+        for closed in _OPEN_FIRST:
+            call = Call(
+                "gamma.events",
+                Group.GAMMA_EVENTS,
+                "GET",
+                "/events/keyset",
+                query=(("slug", slug), ("closed", closed), *_BOTH),
+            )
+            page = decode(await self._http.read(call), EventsPage, endpoint=call.name)
+            if page.events:
+                return page.events[0]
+        return None
 
     async def profile(self, address: str) -> Profile | None:
         """None: nobody with this address. Its `proxy_wallet` differs from `address` if that is a signing EOA."""
-        raise NotImplementedError
+        call = Call("gamma.profile", Group.GAMMA_OTHER, "GET", "/public-profile", query=(("address", address),))
+        try:
+            body = await self._http.read(call)
+        except RequestFailed as failed:
+            if failed.failure.kind is FailureKind.NOT_FOUND:
+                return None
+            raise
+        return decode(body, Profile, endpoint=call.name)
 
     async def search_profiles(self, name: str, *, limit: int = 10) -> list[Profile]:
-        raise NotImplementedError
+        query = (("q", name), ("limit_per_type", str(limit)), ("search_profiles", "true"))
+        call = Call("gamma.search", Group.GAMMA_SEARCH, "GET", "/public-search", query=query)
+        found = decode(await self._http.read(call), SearchAnswer, endpoint=call.name)
+        return [profile for profile in found.profiles or () if profile]
+
+    async def _market(self, key: str, value: str) -> Market | None:
+        """Closed markets are listed only on request, so both lists are asked, the open ones first."""
+        for closed in _OPEN_FIRST:
+            query = ((key, value), ("closed", closed), *_BOTH)
+            call = Call("gamma.markets", Group.GAMMA_MARKETS, "GET", "/markets/keyset", query=query)
+            page = decode(await self._http.read(call), MarketsPage, endpoint=call.name)
+            if page.markets:
+                return market_of(page.markets[0])
+        return None
+
+
+_OPEN_FIRST = ("false", "true")
+_BOTH = (("version", "v1"), ("version", "v2"))

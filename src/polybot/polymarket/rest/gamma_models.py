@@ -56,8 +56,24 @@ class Profile(Struct, frozen=True, rename="camel"):
     name: str | None = None
     pseudonym: str | None = None
     wallet: str | None = None
-    proxy_wallet_field: str | None = field(name="proxyWallet", default=None)
+    proxy: str | None = field(name="proxyWallet", default=None)
 
     @property
     def proxy_wallet(self) -> str | None:
-        return self.proxy_wallet_field or self.wallet
+        return self.proxy or self.wallet
+
+
+class MarketsPage(Struct, frozen=True):
+    markets: tuple[GammaMarket, ...]
+    next_cursor: str | None = None
+
+
+class EventsPage(Struct, frozen=True):
+    events: tuple[GammaEvent, ...]
+    next_cursor: str | None = None
+
+
+class SearchAnswer(Struct, frozen=True):
+    """GET /public-search: lists may be null or contain null."""
+
+    profiles: tuple[Profile | None, ...] | None = None

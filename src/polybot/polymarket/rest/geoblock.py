@@ -2,7 +2,9 @@
 
 from msgspec import Struct
 
-from polybot.polymarket.rest.http import HttpClient
+from polybot.polymarket.limits import Group
+from polybot.polymarket.rest.decode import decode
+from polybot.polymarket.rest.http import Call, HttpClient
 
 
 class GeoAnswer(Struct, frozen=True):
@@ -16,4 +18,5 @@ class GeoAnswer(Struct, frozen=True):
 
 async def fetch_geoblock(http: HttpClient) -> GeoAnswer:
     """`http` speaks to polymarket.com itself. RequestFailed without a usable answer."""
-    raise NotImplementedError
+    call = Call("geoblock", Group.GEOBLOCK, "GET", "/api/geoblock")
+    return decode(await http.read(call), GeoAnswer, endpoint=call.name)

@@ -4,9 +4,9 @@ Headers and bodies of calls are never logged, nor put into errors.
 """
 
 import asyncio
-import random as _random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from random import random as uniform
 from types import TracebackType
 from typing import Self
 
@@ -51,6 +51,9 @@ class Call:
     items: int = 1
 
 
+_READ_RETRY = ReadRetry()
+
+
 class HttpClient:
     """Talks to one host. `close` it, or use it as a context manager."""
 
@@ -61,9 +64,9 @@ class HttpClient:
         gate: RateGate,
         clock: Clock,
         options: HttpOptions = HttpOptions(),
-        retry: ReadRetry = ReadRetry(),
+        retry: ReadRetry = _READ_RETRY,
         telemetry: Telemetry | None = None,
-        random: Random = _random.random,
+        random: Random = uniform,
     ) -> None:
         self._base = base_url.rstrip("/")
         self._gate = gate

@@ -4,9 +4,11 @@ Shapes: Polymarket's OpenAPI and the official Python client 0.14.0, both of autu
 """
 
 from decimal import Decimal
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct, field
+
+T = TypeVar("T")
 
 Loose = str | int | float | None
 """A number the venue sends as text, as a number, as "" or not at all."""
@@ -81,6 +83,30 @@ class CompactMarket(Struct, frozen=True):
     version: str | int | None = field(name="v", default=None)
 
 
+class Version(Struct, frozen=True):
+    version: int
+
+
+class TickSize(Struct, frozen=True):
+    minimum_tick_size: Decimal
+
+
+class BaseFee(Struct, frozen=True):
+    base_fee: int
+
+
+class NegRisk(Struct, frozen=True):
+    neg_risk: bool
+
+
+class ClosedOnly(Struct, frozen=True):
+    closed_only: bool
+
+
+class ApiKeys(Struct, frozen=True):
+    api_keys: tuple[str, ...] = field(name="apiKeys")
+
+
 class MarketOfToken(Struct, frozen=True):
     """GET /markets-by-token/{token}."""
 
@@ -101,9 +127,22 @@ class OrderAnswer(
     trade_ids: tuple[str, ...] | None = ()
 
 
+class LedgerPage(Struct, Generic[T], frozen=True):
+    """A page of orders or trades; `next_cursor` "LTE=" marks the last."""
+
+    data: tuple[T, ...] = ()
+    next_cursor: str = ""
+
+
 class CancelAnswer(Struct, frozen=True):
     canceled: tuple[str, ...] = ()
     not_canceled: dict[str, str] = {}
+
+
+class OrderType(Struct, frozen=True):
+    """What the answer to an order has to be read against: one field of the body we send."""
+
+    order_type: str = field(name="orderType")
 
 
 class OrderRow(Struct, frozen=True):

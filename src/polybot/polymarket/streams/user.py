@@ -2,13 +2,36 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from random import random as uniform
+from typing import assert_never
+
+import msgspec
 
 from polybot.polymarket.auth import ApiCredentials
 from polybot.polymarket.rest.models import OrderRow, TradeRow
-from polybot.polymarket.streams.socket import SocketOptions
-from polybot.ports.telemetry import Telemetry
+from polybot.polymarket.streams.frames import EventDecoder, Unrecognised
+from polybot.polymarket.streams.socket import (
+    INBOX_SIZE,
+    Down,
+    Frame,
+    Inbox,
+    ReconnectingSocket,
+    SocketOptions,
+    Up,
+)
+from polybot.ports.telemetry import NoTelemetry, Telemetry
 from polybot.utils.clock import Clock
 from polybot.utils.retry import Random
+
+_DEFAULTS = SocketOptions()
+
+
+class UserOrder(OrderRow, frozen=True, tag_field="event_type", tag="order"):
+    """Placement, update or cancellation of an order of ours."""
+
+
+class UserTrade(TradeRow, frozen=True, tag_field="event_type", tag="trade"):
+    """One event for each status a trade of ours goes through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +41,14 @@ class Reconnected:
     reason: str
 
 
-UserEvent = OrderRow | TradeRow | Reconnected
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """Nothing arrives now."""
+
+    reason: str
+
+
+UserEvent = UserOrder | UserTrade | Reconnected | Disconnected | Unrecognised
 
 
 class UserStream:
@@ -30,18 +60,54 @@ class UserStream:
         *,
         credentials: ApiCredentials,
         clock: Clock,
-        options: SocketOptions = SocketOptions(),
+        options: SocketOptions = _DEFAULTS,
         telemetry: Telemetry | None = None,
-        random: Random | None = None,
+        random: Random = uniform,
     ) -> None:
-        raise NotImplementedError
-
-    async def run(self) -> None:
-        raise NotImplementedError
-
-    def events(self) -> AsyncIterator[UserEvent]:
-        raise NotImplementedError
+        telemetry = telemetry or NoTelemetry()
+        self._credentials = credentials
+        self._inbox = Inbox(INBOX_SIZE)
+        self._decoder: EventDecoder[UserOrder | UserTrade] = EventDecoder(
+            UserOrder | UserTrade, stream="user", telemetry=telemetry
+        )
+        self._socket = ReconnectingSocket(
+            url,
+            name="user",
+            inbox=self._inbox,
+            hello=self._hello,
+            clock=clock,
+            options=options,
+            telemetry=telemetry,
+            random=random,
+        )
 
     @property
     def connected(self) -> bool:
-        raise NotImplementedError
+        return self._socket.connected
+
+    async def run(self) -> None:
+        await self._socket.run()
+
+    async def events(self) -> AsyncIterator[UserEvent]:
+        reason = "connected"
+        async for _, item in self._inbox.stream():
+            match item:
+                case Frame(data):
+                    for event in self._decoder.decode(data):
+                        yield event
+                case Up():
+                    yield Reconnected(reason)
+                case Down(reason):
+                    yield Disconnected(reason)
+                case never:
+                    assert_never(never)
+
+    def _hello(self) -> list[str]:
+        """Without `markets` the venue sends everything of this API key."""
+        credentials = self._credentials
+        auth = {
+            "apiKey": credentials.key,
+            "secret": credentials.secret,
+            "passphrase": credentials.passphrase,
+        }
+        return [msgspec.json.encode({"type": "user", "auth": auth}).decode()]
