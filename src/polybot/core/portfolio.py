@@ -98,10 +98,10 @@ class Portfolio:
     def trades(self, order: OrderId) -> set[str]:
         return {f.trade for f in self._fills_of(order, failed=True)}
 
-    def open_orders(self) -> Iterable[tuple[OrderId, Intent]]:
+    def open_orders(self) -> list[tuple[OrderId, Intent]]:
         return [(order, self._intents[order]) for order in self._live]
 
-    def unsettled_trades(self) -> Iterable[OurFill]:
+    def unsettled_trades(self) -> list[OurFill]:
         """Fills whose end (CONFIRMED or FAILED) is not proven yet."""
         done = (TradeStatus.CONFIRMED, TradeStatus.FAILED)
         return [f for fills in self._fills.values() for f in fills.values() if f.status not in done]

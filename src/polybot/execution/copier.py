@@ -26,7 +26,7 @@ from polybot.ports.store import Event, Store, StoreFailed
 from polybot.ports.telemetry import Telemetry
 from polybot.ports.trading_state import TradingLock, TradingState
 from polybot.ports.venue import PreparedOrder, Refused, Venue
-from polybot.utils.clock import Clock
+from polybot.utils.clock import Clock, wait_event
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +71,7 @@ class Copier:
         telemetry: Telemetry,
         started_ns: int,
         acknowledge: Callable[[TargetOrder], None],
+        disabled: frozenset[Wallet] = frozenset(),
         options: CopierOptions = CopierOptions(),
     ) -> None:
         self._account = account
@@ -85,6 +86,7 @@ class Copier:
         self._telemetry = telemetry
         self._started_ns = started_ns
         self._acknowledge = acknowledge
+        self._disabled = disabled
         self._options = options
         self._lanes: dict[TokenId, _Lane] = {}
         self._arrived = asyncio.Event()
@@ -109,9 +111,9 @@ class Copier:
                         lane.busy = True
                         lanes.create_task(self._drain(lane), name=f"copy-{token[:10]}")
 
-    async def drained(self) -> None:
-        """Until every queued order has been decided and its order rests or has ended."""
-        await self._idle.wait()
+    async def drained(self, *, timeout_s: float) -> bool:
+        """Whether every queued order has been decided, and its order rests or has ended, within the timeout."""
+        return await wait_event(self._clock, self._idle, timeout_s=timeout_s)
 
     async def _drain(self, lane: _Lane) -> None:
         try:
@@ -152,11 +154,12 @@ class Copier:
 
     def _snapshot(self, order: TargetOrder) -> Snapshot:
         quote = self._market_data.quote(order.token)
+        mode, locks = self._permission(order.target)
         return Snapshot(
             taken_ns=self._clock.now_ns(),
             started_ns=self._started_ns,
-            mode=self._trading.mode,
-            locks=tuple(f"{lock.name}: {lock.reason}" for lock in self._trading.locks),
+            mode=mode,
+            locks=locks,
             market=self._market_data.market(order.token),
             book=quote.book.view(depth=self._options.book_depth) if quote else None,
             book_age_ms=quote.age_ms if quote else None,
@@ -165,6 +168,13 @@ class Copier:
             inventory=self._portfolio.inventory(order.target, order.token),
             open_positions=self._portfolio.open_positions(),
         )
+
+    def _permission(self, target: Wallet) -> tuple[TradingMode, tuple[str, ...]]:
+        mode = self._trading.mode
+        locks = tuple(f"{lock.name}: {lock.reason}" for lock in self._trading.locks)
+        if target not in self._disabled:
+            return mode, locks
+        return TradingMode.EXITS_ONLY if mode is TradingMode.RUNNING else mode, (*locks, "target: disabled")
 
     async def _carry_out(self, decision: Decision, leg: int) -> PreparedOrder | None:
         match decision.verdict:

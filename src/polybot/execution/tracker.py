@@ -88,9 +88,15 @@ class OrderTracker:
 
     # --- the desk's side -------------------------------------------------------------------------
 
-    def register(self, order: OrderId, intent: Intent, state: OrderState = OrderState.SUBMITTING) -> None:
-        """Before the order is sent, or at start for what an earlier run left open."""
-        self._orders[order] = _Tracked(intent, state, self._clock.monotonic())
+    def register(self, order: OrderId, intent: Intent) -> None:
+        """Before the order is sent."""
+        self._orders[order] = _Tracked(intent, OrderState.SUBMITTING, self._clock.monotonic())
+
+    def resume(self, order: OrderId, intent: Intent, state: OrderState) -> None:
+        """An order that an earlier run left open. Whether an unanswered one was sent is not known."""
+        asked = OrderState.UNKNOWN if state is OrderState.SUBMITTING else state
+        self._orders[order] = _Tracked(intent, asked, self._clock.monotonic(), resting=True)
+        self._gap.set()
 
     def withdraw(self, order: OrderId) -> None:
         """The order was never committed, so it is never sent."""
@@ -125,6 +131,16 @@ class OrderTracker:
             log.warning("cancel.unanswered", orders=orders, cause=outcome.cause)
         self._gap.set()
 
+    async def quiet(self, *, timeout_s: float) -> bool:
+        """Whether nothing is open and every trade has reached its end within the timeout."""
+        deadline = self._clock.monotonic() + timeout_s
+        while self._orders_in_doubt() or self._portfolio.unsettled_trades():
+            if self._clock.monotonic() >= deadline:
+                return False
+            self._gap.set()
+            await self._clock.sleep(self._options.chase_s / 4)
+        return True
+
     def open_orders(self) -> dict[OrderId, Intent]:
         return {o: t.intent for o, t in self._orders.items() if t.state in (OrderState.OPEN, OrderState.UNKNOWN)}
 
@@ -153,7 +169,7 @@ class OrderTracker:
 
     async def sweep(self) -> None:
         """One round of questions about fills and orders that are still open."""
-        if not self._orders_in_doubt() and not list(self._portfolio.unsettled_trades()):
+        if not self._orders_in_doubt() and not self._portfolio.unsettled_trades():
             return
         fills = await self._venue.fills(since_s=self._oldest_question_s())
         if isinstance(fills, NoAnswer):

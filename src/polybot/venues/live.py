@@ -10,11 +10,12 @@ from polybot.core.market import FeeSchedule
 from polybot.core.money import Shares, Usdc
 from polybot.core.orders import Intent, OurFill, SignatureType
 from polybot.polymarket.errors import RequestFailed, UnexpectedShape
+from polybot.polymarket.order_body import OrderFactory
 from polybot.polymarket.rest.account import ClobAccount
 from polybot.polymarket.rest.data import DataClient
 from polybot.polymarket.rest.models import OrderRow, TradeRow
-from polybot.polymarket.signing import OrderFactory
-from polybot.polymarket.streams.user import Reconnected, UserStream
+from polybot.polymarket.streams.frames import Unrecognised
+from polybot.polymarket.streams.user import Disconnected, Reconnected, UserStream
 from polybot.ports.market_data import MarketData
 from polybot.ports.telemetry import Telemetry
 from polybot.ports.venue import (
@@ -67,7 +68,7 @@ class LiveVenue:
         if market is None:
             raise ValueError(f"token {intent.terms.token}: its market is not loaded, so its exchange is not known")
         signed = self._factory.build(
-            intent.terms, market=market, salt=intent_salt(intent.id), timestamp_ms=now_ns // 1_000_000
+            intent.terms, neg_risk=market.neg_risk, salt=intent_salt(intent.id), timestamp_ms=now_ns // 1_000_000
         )
         return PreparedOrder(signed.id, intent.id, signed.body)
 
@@ -116,8 +117,10 @@ class LiveVenue:
                 case TradeRow():
                     for fill in self._fills_of(event):
                         yield fill
-                case Reconnected():
+                case Reconnected() | Disconnected():
                     yield StreamGap(event.reason)
+                case Unrecognised():
+                    log.warning("user_event.unrecognised", detail=event.detail)
                 case never:
                     assert_never(never)
 

@@ -1,0 +1,229 @@
+"""One bot: follows its targets, copies them on one account, and stops cleanly."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+
+from polybot.accounts.reconciler import Reconciler
+from polybot.accounts.settlement import Settler
+from polybot.app.detection import build_detection
+from polybot.app.followed import Followed
+from polybot.app.restore import restore_portfolio, resume_orders
+from polybot.app.services import Services
+from polybot.config.models import Settings
+from polybot.core.ids import Wallet
+from polybot.core.money import Usdc
+from polybot.core.trading import TradingMode
+from polybot.execution.copier import Copier, CopierOptions
+from polybot.execution.tracker import OrderTracker, TrackerOptions
+from polybot.monitoring.market_data import LiveMarketData
+from polybot.ports.store import Event, History, Store, StoreFailed
+from polybot.ports.telemetry import Telemetry
+from polybot.ports.trading_state import TradingLock, TradingState
+from polybot.ports.venue import NoAnswer, Venue
+from polybot.safety.guards import Guard, watch
+from polybot.utils.clock import Clock
+from polybot.utils.supervisor import Supervisor, TaskReport, Work
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a bot is made of; the composition roots (a real run, the demo, tests) differ only here.
+
+    `tasks`: further long-lived work, by name. `opening_cash`: what a store without history starts with; None: what
+    the venue says. `since_s`: see `build_detection`.
+    """
+
+    mode: str
+    wallet: Wallet
+    settings: Settings
+    followed: Sequence[Followed]
+    services: Services
+    market_data: LiveMarketData
+    venue: Venue
+    store: Store
+    trading: TradingState
+    clock: Clock
+    telemetry: Telemetry
+    guards: Sequence[Guard] = ()
+    tasks: Mapping[str, Work] = field(default_factory=dict)
+    opening_cash: Usdc | None = None
+    since_s: int | None = None
+    heartbeat_s: float = 1.0
+    drain_s: float = 30.0
+
+
+class CannotStart(RuntimeError):
+    """The bot cannot begin; the text says why and what to do."""
+
+
+class Bot:
+    """`start`, then `stop` once. Everything long-lived runs under one supervisor."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.supervisor = Supervisor(clock=parts.clock, report=self._task_failed)
+        self._events: list[Event] = []
+        self._run_id = 0
+
+    async def start(self) -> None:
+        """CannotStart or StoreFailed leave nothing running."""
+        parts = self._parts
+        history = await self._opened(await parts.store.history())
+        run = await parts.store.begin_run(
+            mode=parts.mode,
+            account=parts.wallet,
+            targets=[target.row() for target in parts.followed],
+            now_ns=parts.clock.now_ns(),
+        )
+        self._run_id = run.id
+        self._compose(history, started_ns=run.started_ns)
+        parts.market_data.start(self.supervisor)
+        await self._detection.detector.start(self.supervisor)
+        held = {position.token for position in self.portfolio.positions() if position.shares}
+        parts.market_data.preload(held | self._detection.positions.tokens())
+        self._start_tasks()
+        log.info("bot.started", run=run.id, mode=parts.mode, targets=len(parts.followed))
+
+    async def stop(self, reason: str) -> None:
+        """Take nothing new, end what is open, put everything down. Safe after a failed start."""
+        parts = self._parts
+        if self._run_id:
+            try:
+                await self._wind_down()
+                await self._detection.detector.save()
+                await parts.store.end_run(self._run_id, reason=reason, now_ns=parts.clock.now_ns())
+            except StoreFailed as failed:
+                log.error("bot.stop_unrecorded", error=str(failed))
+        await self.supervisor.stop()
+        log.info("bot.stopped", reason=reason)
+
+    def state(self) -> dict[str, str]:
+        """What `status` shows of a running bot."""
+        trading, detection = self._parts.trading, self._detection.detector.status()
+        feeds = {f"feed.{name}": "healthy" if ok else "stale" for name, ok in detection.sources.items()}
+        return {
+            "mode": trading.mode.value,
+            **{f"lock.{lock.name}": lock.reason for lock in trading.locks},
+            **feeds,
+            "waiting": str(detection.waiting),
+            "free_cash": str(self.portfolio.free_cash()),
+        }
+
+    async def _opened(self, history: History) -> History:
+        """The history, after a first start has been given its cash."""
+        parts = self._parts
+        if history.cash or history.orders:
+            return history
+        cash = parts.opening_cash if parts.opening_cash is not None else await parts.venue.balance()
+        if isinstance(cash, NoAnswer):
+            raise CannotStart(f"the account's balance cannot be read ({cash.cause}); try `polybot test-connection`")
+        await parts.store.set_cash(cash, reason="opening balance", now_ns=parts.clock.now_ns())
+        return await parts.store.history()
+
+    def _compose(self, history: History, *, started_ns: int) -> None:
+        parts, execution = self._parts, self._parts.settings.execution
+        self.portfolio = restore_portfolio(history)
+        self.tracker = OrderTracker(
+            venue=parts.venue,
+            store=parts.store,
+            portfolio=self.portfolio,
+            clock=parts.clock,
+            telemetry=parts.telemetry,
+            options=TrackerOptions(absence_s=execution.order_timeout_s),
+        )
+        resumed = resume_orders(history, self.tracker)
+        log.info("bot.restored", orders=resumed, cash=str(self.portfolio.cash))
+        self._detection = build_detection(
+            parts.followed,
+            settings=parts.settings,
+            services=parts.services,
+            store=parts.store,
+            clock=parts.clock,
+            telemetry=parts.telemetry,
+            notify=self._notify,
+            since_s=parts.since_s,
+        )
+        self.copier = Copier(
+            account=parts.wallet,
+            policies={target.wallet: target.policy for target in parts.followed},
+            venue=parts.venue,
+            store=parts.store,
+            market_data=parts.market_data,
+            portfolio=self.portfolio,
+            tracker=self.tracker,
+            trading=parts.trading,
+            clock=parts.clock,
+            telemetry=parts.telemetry,
+            started_ns=started_ns,
+            acknowledge=self._detection.detector.acknowledge,
+            disabled=frozenset(target.wallet for target in parts.followed if not target.enabled),
+            options=CopierOptions(
+                max_retries=execution.max_retries,
+                retry_delay_s=execution.retry_delay_ms / 1000,
+                order_timeout_s=execution.order_timeout_s,
+            ),
+        )
+
+    def _start_tasks(self) -> None:
+        parts, keep = self._parts, self.supervisor.keep
+        settler = Settler(market_data=parts.market_data, store=parts.store, portfolio=self.portfolio, clock=parts.clock)
+        reconciler = Reconciler(venue=parts.venue, store=parts.store, portfolio=self.portfolio, clock=parts.clock)
+        self.supervisor.critical("copier", self.copier.run)
+        keep("activity-stream", self._detection.stream.run)
+        keep("orders", self.tracker.follow_reports)
+        keep("order-chase", self.tracker.chase)
+        keep("intake", self._intake)
+        keep("settlement", settler.run)
+        keep("heartbeat", self._beat)
+        keep("reconcile", partial(reconciler.run, every_s=float(parts.settings.polling.positions_sync_interval_s)))
+        for guard in parts.guards:
+            keep(f"guard-{guard.name}", partial(watch, guard, parts.trading, parts.clock))
+        for name, work in parts.tasks.items():
+            keep(name, work)
+
+    async def _intake(self) -> None:
+        while True:
+            self.copier.submit(await self._detection.detector.next_order())
+
+    async def _beat(self) -> None:
+        """State and waiting events into the store; a store that fails halts trading."""
+        parts = self._parts
+        while True:
+            try:
+                while self._events:
+                    await parts.store.record_event(self._events[0], now_ns=parts.clock.now_ns())
+                    self._events.pop(0)
+                await parts.store.heartbeat(self._run_id, state=self.state(), now_ns=parts.clock.now_ns())
+            except StoreFailed as failed:
+                self._store_failed(failed)
+            await parts.clock.sleep(parts.heartbeat_s)
+
+    async def _wind_down(self) -> None:
+        parts = self._parts
+        await self.supervisor.cancel("intake")
+        await self.copier.drained(timeout_s=parts.drain_s)
+        await self.tracker.cancel(list(self.tracker.open_orders()))
+        if not await self.tracker.quiet(timeout_s=parts.drain_s):
+            log.warning("bot.stopped_with_open_questions", orders=list(self.tracker.open_orders()))
+
+    def _notify(self, event: Event) -> None:
+        log.warning(event.kind, message=event.message)
+        self._events.append(event)
+
+    def _task_failed(self, report: TaskReport) -> None:
+        """Nothing dies silently: it is logged, and what trading depends on stops it."""
+        log.error("task.failed", task=report.name, error=repr(report.error), restart_in_s=report.restart_in_s)
+        self._notify(Event("task_failed", "error", f"{report.name}: {report.error!r}"))
+        if isinstance(report.error, StoreFailed):
+            self._store_failed(report.error)
+        elif report.critical:
+            reason = f"{report.name} failed: {report.error!r}; restart polybot"
+            self._parts.trading.lock(TradingLock(report.name, TradingMode.HALTED, reason))
+
+    def _store_failed(self, failed: StoreFailed) -> None:
+        self._parts.trading.lock(TradingLock("store", TradingMode.HALTED, str(failed)))

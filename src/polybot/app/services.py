@@ -1,0 +1,58 @@
+"""The connections of one bot: a client for each of Polymarket's services, on one rate gate."""
+
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from polybot.config.models import Settings
+from polybot.polymarket.limits import polymarket_gate
+from polybot.polymarket.rest.clob import ClobClient
+from polybot.polymarket.rest.data import DataClient
+from polybot.polymarket.rest.gamma import GammaClient
+from polybot.polymarket.rest.http import HttpClient, HttpOptions
+from polybot.polymarket.streams.market import MarketStream
+from polybot.ports.telemetry import Telemetry
+from polybot.utils.clock import Clock
+
+
+class Services:
+    """Public reads; `async with` closes every connection."""
+
+    def __init__(self, settings: Settings, *, clock: Clock, telemetry: Telemetry) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._telemetry = telemetry
+        self._gate = polymarket_gate(clock)
+        endpoints = settings.endpoints
+        self.clob_http = self._http(endpoints.clob)
+        self.data_http = self._http(endpoints.data)
+        self.gamma_http = self._http(endpoints.gamma)
+        self.geoblock_http = self._http(_origin(endpoints.geoblock))
+        self.clob = ClobClient(self.clob_http, clock=clock)
+        self.data = DataClient(self.data_http, clock=clock)
+        self.gamma = GammaClient(self.gamma_http)
+        self.market_stream = MarketStream(endpoints.ws_market, clock=clock, telemetry=telemetry)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for http in (self.clob_http, self.data_http, self.gamma_http, self.geoblock_http):
+            await http.close()
+
+    def _http(self, url: str) -> HttpClient:
+        network = self._settings.network
+        options = HttpOptions(
+            connect_timeout_s=min(5.0, network.api_timeout_s),
+            read_timeout_s=network.api_timeout_s,
+            keepalive_s=3600.0 if network.keep_alive else 0.0,
+            pool_size=network.connection_pool_size,
+        )
+        return HttpClient(url, gate=self._gate, clock=self._clock, options=options, telemetry=self._telemetry)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
