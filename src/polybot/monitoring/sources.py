@@ -141,7 +141,7 @@ class ActivityPollSource:
                 return fills
 
     def _observed(self, rows: Sequence[ActivityRow]) -> list[ObservedFill]:
-        now_ns, now_mono_ns = self._clock.now_ns(), round(self._clock.monotonic() * 1e9)
+        now_ns, now_mono_ns = self._clock.now_ns(), self._clock.perf_ns()
         seen = (observed_fill(row, seen_ns=now_ns, seen_mono_ns=now_mono_ns, telemetry=self._telemetry) for row in rows)
         return [fill for fill in seen if fill is not None]
 

@@ -1,0 +1,94 @@
+"""Second opinions: quiet, contradicted and lost books are read by REST, and a feed that fails is renewed."""
+
+from collections.abc import Sequence
+
+from polybot.core.ids import TokenId
+from polybot.monitoring.feed_port import BookFeed, WarmSettings
+from polybot.monitoring.live_book import LiveBook
+from polybot.monitoring.market_loader import MarketLoader
+from polybot.monitoring.shelf import Shelf
+from polybot.polymarket.rest.models import BookFrame
+from polybot.ports.telemetry import Telemetry
+from polybot.utils.clock import Clock
+from polybot.utils.feed import Doorbell
+
+
+class BookWitness:
+    def __init__(
+        self,
+        *,
+        shelf: Shelf,
+        loader: MarketLoader,
+        feed: BookFeed,
+        clock: Clock,
+        telemetry: Telemetry,
+        settings: WarmSettings,
+    ) -> None:
+        self._shelf = shelf
+        self._loader = loader
+        self._feed = feed
+        self._clock = clock
+        self._telemetry = telemetry
+        self._settings = settings
+        self._bell = Doorbell()
+        self._renewed_ns: dict[TokenId, int] = {}
+
+    def ring(self) -> None:
+        """A book was lost: do not wait for the next round."""
+        self._bell.ring()
+
+    async def run(self) -> None:
+        while True:
+            await self._bell.heard(within_s=self._settings.witness_every_s / 2, clock=self._clock)
+            await self.review()
+
+    async def review(self) -> None:
+        """Confirm what needs it in one request; renew the feed of what stays wrong or silent."""
+        now_ns = self._clock.now_ns()
+        for live in self._shelf.books.values():
+            live.check_hash(now_ns=now_ns)
+        due = [token for token, live in self._shelf.books.items() if self._needs_witness(live, now_ns)]
+        failing = {token: reason for token in due if (reason := self._failing(self._shelf.books[token], now_ns))}
+        if due and (frames := await self._loader.books(due)) is not None:
+            self._confirm(due, frames, asked_ns=now_ns)
+        for token, reason in failing.items():
+            await self._renew(token, reason)
+
+    def confirm(self, token: TokenId, frame: BookFrame, *, asked_ns: int) -> None:
+        live = self._shelf.books.get(token)
+        if live is None:
+            return
+        try:
+            verdict = live.witness(frame, asked_ns=asked_ns)
+        except ValueError as malformed:
+            self._telemetry.count("book_refused", reason=str(malformed)[:80])
+        else:
+            self._telemetry.count("book_witnessed", verdict=verdict.value)
+
+    def _confirm(self, asked: Sequence[TokenId], frames: dict[TokenId, BookFrame], *, asked_ns: int) -> None:
+        for token in asked:
+            if frame := frames.get(token):
+                self.confirm(token, frame, asked_ns=asked_ns)
+            elif (live := self._shelf.books.get(token)) and (live.proven_ns or 0) <= asked_ns:
+                live.distrust()
+
+    def _needs_witness(self, live: LiveBook, now_ns: int) -> bool:
+        quiet_ns = round(self._settings.witness_every_s * 1e9)
+        return live.proven_ns is None or now_ns - live.proven_ns >= quiet_ns
+
+    def _failing(self, live: LiveBook, now_ns: int) -> str | None:
+        limit_ns = round(self._settings.mismatch_s * 1e9)
+        if live.doubted_since_ns is not None and now_ns - live.doubted_since_ns > limit_ns:
+            return "mismatch"
+        if live.behind_since_ns is not None and now_ns - live.behind_since_ns > limit_ns:
+            return "silent"
+        return None
+
+    async def _renew(self, token: TokenId, reason: str) -> None:
+        now_ns = self._clock.now_ns()
+        last_ns = self._renewed_ns.get(token)
+        if last_ns is not None and now_ns - last_ns < self._settings.renew_every_s * 1e9:
+            return
+        self._renewed_ns[token] = now_ns
+        self._telemetry.count("book_feed_renewed", reason=reason)
+        await self._feed.resubscribe(token, reason=reason)
