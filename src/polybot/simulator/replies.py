@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from polybot.utils.clock import Clock
 
@@ -60,22 +61,22 @@ class RequestLog:
         self.records: deque[RequestRecord] = deque(maxlen=KEPT_REQUESTS)
         self._clock = clock
 
-    def door(self, service: str) -> Callable[[web.Request, Handler], Awaitable[Answer]]:
+    def door(self, service: str) -> Middleware:
         """The middleware every answer of `service` passes through on its way out."""
 
         @web.middleware
-        async def edge(request: web.Request, inner: Handler) -> Answer:
+        async def edge(request: web.Request, handler: Handler) -> Answer:
             at_ns = self._clock.now_ns()
-            answer = await _answered(request, inner)
+            answer = await _answered(request, handler)
             self.records.append(await _record(request, service=service, at_ns=at_ns, status=answer.status))
             return answer
 
         return edge
 
 
-async def _answered(request: web.Request, inner: Handler) -> Answer:
+async def _answered(request: web.Request, handler: Handler) -> Answer:
     try:
-        return await inner(request)
+        return await handler(request)
     except Refusal as refusal:
         return reply(refusal.body, status=refusal.status)
     except web.HTTPException as error:
