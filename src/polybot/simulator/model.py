@@ -1,0 +1,359 @@
+"""What the simulated venue is asked, what it answers, what it tells its listeners, and the truth it keeps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from polybot.core.ids import ConditionId, OrderId, TokenId, TradeId, Wallet
+from polybot.core.market import Side
+from polybot.core.money import Price, Shares, Usdc
+from polybot.core.orders import TimeInForce, TradeStatus
+
+HOUSE = Wallet("0x00000000000000000000000000000000686f7573")
+"""Everyone else on the venue: it makes the books that have no simulated trader behind them."""
+FEE_COLLECTOR = Wallet("0x0000000000000000000000000000000066656573")
+OUTSIDE = Wallet("0x000000000000000000000000006f757473696465")
+"""Where deposits come from: its cash is minus what was paid in."""
+
+
+class OrderStatus(StrEnum):
+    """CANCELED also covers what a FAK left over and what expired."""
+
+    LIVE = "LIVE"
+    MATCHED = "MATCHED"
+    CANCELED = "CANCELED"
+    CANCELED_MARKET_RESOLVED = "CANCELED_MARKET_RESOLVED"
+
+
+class OrderChange(StrEnum):
+    PLACEMENT = "PLACEMENT"
+    UPDATE = "UPDATE"
+    CANCELLATION = "CANCELLATION"
+
+
+class Role(StrEnum):
+    """PRINT: a recorded fill, injected without an order."""
+
+    TAKER = "TAKER"
+    MAKER = "MAKER"
+    PRINT = "PRINT"
+
+
+class Restriction(StrEnum):
+    NONE = "none"
+    CLOSED_ONLY = "closed_only"
+    BANNED = "banned"
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """An order whose signature was already checked.
+
+    `making` is the most it gives and `taking` the least it gets, in micro-units (BUY gives USDC for shares).
+    `owner` is the signing EOA, lower case: only it sees and cancels the order. `expiration_s`: 0 unless GTD.
+    """
+
+    id: OrderId
+    owner: Wallet
+    wallet: Wallet
+    token: TokenId
+    side: Side
+    making: int
+    taking: int
+    tif: TimeInForce
+    expiration_s: int = 0
+    post_only: bool = False
+
+
+class OrderRefused(Exception):
+    """Nothing happened. The text is the venue's own `error`; the HTTP status is 400 unless told otherwise."""
+
+    def __init__(self, text: str, *, http_status: int = 400) -> None:
+        super().__init__(text)
+        self.http_status = http_status
+
+
+class CancelRefused(Exception):
+    """The venue's reason, as listed under `not_canceled`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """An order as it is at one moment.
+
+    `original` is its nominal size; a BUY that met better prices ends with more in `matched`.
+    """
+
+    id: OrderId
+    owner: Wallet
+    wallet: Wallet
+    condition: ConditionId
+    token: TokenId
+    side: Side
+    price: Price
+    original: Shares
+    matched: Shares
+    tif: TimeInForce
+    expiration_s: int
+    post_only: bool
+    status: OrderStatus
+    created_ns: int
+    trades: tuple[TradeId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """An accepted order: `status` LIVE rests untouched, MATCHED or CANCELED (rest of a FAK) took something.
+
+    `gave` and `got` are what was matched at once in micro-units, without fee (BUY gives USDC, gets shares).
+    """
+
+    order: OrderReport
+    gave: int
+    got: int
+    trades: tuple[TradeId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MakerLeg:
+    """A resting order's part in a trade; token and side are its own (a mint match: the other token, same side)."""
+
+    order: OrderId
+    owner: Wallet
+    wallet: Wallet
+    token: TokenId
+    side: Side
+    price: Price
+    shares: Shares
+    usdc: Usdc
+
+
+@dataclass(frozen=True, slots=True)
+class SimTrade:
+    """One taker match. `shares`, `usdc` and `fee` are the taker's, sums over `legs`; `usdc` is without the fee.
+
+    `tx` is "" until the trade is mined.
+    """
+
+    id: TradeId
+    number: int
+    condition: ConditionId
+    token: TokenId
+    side: Side
+    order: OrderId
+    owner: Wallet
+    wallet: Wallet
+    shares: Shares
+    usdc: Usdc
+    fee: Usdc
+    legs: tuple[MakerLeg, ...]
+    status: TradeStatus
+    matched_ns: int
+    updated_ns: int
+    tx: str = ""
+
+    @property
+    def price(self) -> Price:
+        """Average without fee, to the nearest micro-unit."""
+        return Price((2 * self.usdc.micro * 1_000_000 + self.shares.micro) // (2 * self.shares.micro))
+
+
+@dataclass(frozen=True, slots=True)
+class FillRow:
+    """A filled order as the public feeds list it, once its transaction is mined.
+
+    `sequence` is unique and grows in feed order; equal rows of one transaction are separate fills.
+    """
+
+    sequence: int
+    wallet: Wallet
+    condition: ConditionId
+    token: TokenId
+    side: Side
+    shares: Shares
+    usdc: Usdc
+    fee: Usdc
+    tx: str
+    at_ns: int
+    taker: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutRow:
+    """A resolved holding turned into cash; `usdc` is zero for the losing outcome."""
+
+    sequence: int
+    wallet: Wallet
+    condition: ConditionId
+    token: TokenId
+    shares: Shares
+    usdc: Usdc
+    tx: str
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChange:
+    """The new absolute size of one level; zero removes it. BUY side = bids."""
+
+    token: TokenId
+    side: Side
+    price: Price
+    size: Shares
+
+
+# --- Events, told to listeners in the order in which they happened --------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MarketListed:
+    at_ns: int
+    condition: ConditionId
+
+
+@dataclass(frozen=True, slots=True)
+class BookReplaced:
+    """Both tokens' books are new as a whole: read them from the exchange."""
+
+    at_ns: int
+    condition: ConditionId
+
+
+@dataclass(frozen=True, slots=True)
+class LevelsChanged:
+    """Always both tokens of the market: the second half of `changes` mirrors the first."""
+
+    at_ns: int
+    condition: ConditionId
+    changes: tuple[LevelChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LastTrade:
+    """`side` is the taker's."""
+
+    at_ns: int
+    condition: ConditionId
+    token: TokenId
+    side: Side
+    price: Price
+    shares: Shares
+    tx: str
+
+
+@dataclass(frozen=True, slots=True)
+class TickChanged:
+    at_ns: int
+    condition: ConditionId
+    old: Price
+    new: Price
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    at_ns: int
+    change: OrderChange
+    order: OrderReport
+
+
+@dataclass(frozen=True, slots=True)
+class TradeChanged:
+    """A trade is new or has another status."""
+
+    at_ns: int
+    trade: SimTrade
+
+
+@dataclass(frozen=True, slots=True)
+class FillsPublished:
+    """The rows of one transaction, the taker's first."""
+
+    at_ns: int
+    tx: str
+    rows: tuple[FillRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarketResolved:
+    """Told after the resting orders were cancelled; `payouts` were already made."""
+
+    at_ns: int
+    condition: ConditionId
+    winner: TokenId
+    payouts: tuple[PayoutRow, ...]
+
+
+Event = (
+    MarketListed
+    | BookReplaced
+    | LevelsChanged
+    | LastTrade
+    | TickChanged
+    | OrderChanged
+    | TradeChanged
+    | FillsPublished
+    | MarketResolved
+)
+Listener = Callable[[Event], None]
+
+
+# --- Ground truth ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TrueFill:
+    """One order's part in one trade. `order` and `trade` are "" for a print."""
+
+    wallet: Wallet
+    role: Role
+    trade: TradeId
+    order: OrderId
+    condition: ConditionId
+    token: TokenId
+    side: Side
+    shares: Shares
+    usdc: Usdc
+    fee: Usdc
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TruePosition:
+    """Sums over the life of a holding: `shares` = granted + bought - sold - settled.
+
+    `spent` and `received` are without `fees`; `paid_out` is what `settled` shares brought when the market resolved.
+    """
+
+    wallet: Wallet
+    condition: ConditionId
+    token: TokenId
+    shares: Shares
+    granted: Shares
+    bought: Shares
+    sold: Shares
+    settled: Shares
+    spent: Usdc
+    received: Usdc
+    fees: Usdc
+    paid_out: Usdc
+    first_ns: int
+    last_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrueBalance:
+    wallet: Wallet
+    name: str
+    cash: Usdc
+    deposited: Usdc
+
+
+@dataclass(frozen=True, slots=True)
+class GroundTruth:
+    """Everything that really happened, except the house's own fills and positions."""
+
+    at_ns: int
+    orders: tuple[OrderReport, ...]
+    fills: tuple[TrueFill, ...]
+    balances: tuple[TrueBalance, ...]
+    positions: tuple[TruePosition, ...]
