@@ -1,8 +1,23 @@
 """How far each target's activity is known without gap, so that a restart reads on from there."""
 
-from polybot.core.fills import TargetOrder
-from polybot.core.ids import DecisionId, Wallet
-from polybot.ports.store import Store
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from polybot.core.fills import TargetFill, TargetOrder
+from polybot.core.ids import ConditionId, DecisionId, TokenId, Wallet
+from polybot.core.money import Shares
+
+
+class DetectionStore(Protocol):
+    """The part of ports.store.Store that detection needs, under the same contracts."""
+
+    async def known_fills(self, *, since_s: int) -> Sequence[TargetFill]: ...
+    async def cursor(self, wallet: Wallet) -> int | None: ...
+    async def save_cursor(self, wallet: Wallet, second: int) -> None: ...
+    async def target_positions(self, wallet: Wallet) -> Mapping[TokenId, Shares]: ...
+    async def save_target_positions(
+        self, wallet: Wallet, positions: Mapping[TokenId, tuple[ConditionId, Shares]], *, now_ns: int
+    ) -> None: ...
 
 
 class Cursors:
@@ -11,7 +26,7 @@ class Cursors:
     It may lag: what is read again is recognised. It never runs ahead of what the store holds.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: DetectionStore) -> None:
         self._store = store
         self._swept: dict[Wallet, int] = {}
         self._saved: dict[Wallet, int] = {}

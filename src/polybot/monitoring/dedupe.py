@@ -1,6 +1,7 @@
 """Each fill of a target exactly once, out of feeds that repeat, reorder and miss rows."""
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,11 @@ from polybot.core.money import Shares
 Content = tuple[str, TokenId, Side, Shares]
 """What equal rows of one wallet share: transaction, token, side, size."""
 
+
+def _content(row: ObservedFill) -> Content:
+    return row.tx.lower(), row.token, row.side, row.shares
+
+
 _CLOCK_SLACK_S = 60
 """Feeds date the same fill some seconds apart; memory outlives the floor by more than that."""
 
@@ -22,7 +28,8 @@ class Screened:
 
     fresh: tuple[TargetFill, ...]
     doubtful: frozenset[Wallet] = frozenset()
-    too_old: int = 0
+    refused: int = 0
+    """Rows below their wallet's floor, or of nobody we follow."""
 
 
 @dataclass(slots=True)
@@ -43,7 +50,7 @@ class _Memory:
     ages: list[tuple[int, Content]] = field(default_factory=list)
 
     def record(self, row: ObservedFill) -> _Record:
-        content = (row.tx.lower(), row.token, row.side, row.shares)
+        content = _content(row)
         record = self.records.get(content)
         if record is None:
             record = self.records[content] = _Record(row.timestamp_s)
@@ -97,19 +104,14 @@ class Deduplicator:
 
     def accept_sweep(self, rows: Sequence[ObservedFill]) -> Screened:
         """An authoritative answer: it lists every row of a transaction, so its n-th equal row is occurrence n."""
-        counted: dict[tuple[Wallet, Content], int] = {}
+        shown: Counter[tuple[Wallet, Content]] = Counter()
         fresh: list[TargetFill] = []
-        too_old = 0
-        for row in rows:
-            memory = self._wallets.get(row.wallet)
-            if memory is None or row.timestamp_s < memory.floor_s:
-                too_old += memory is not None
-                continue
-            content = (row.tx.lower(), row.token, row.side, row.shares)
-            occurrence = counted.get((row.wallet, content), 0)
-            counted[row.wallet, content] = occurrence + 1
-            fresh.extend(self._claim(memory, row, occurrence))
-        return Screened(tuple(fresh), too_old=too_old)
+        young = self._young(rows)
+        for memory, row in young:
+            key = row.wallet, _content(row)
+            fresh.extend(self._claim(memory, row, shown[key]))
+            shown[key] += 1
+        return Screened(tuple(fresh), refused=len(rows) - len(young))
 
     def accept_glimpse(self, rows: Sequence[ObservedFill]) -> Screened:
         """A feed that may repeat a row: on its own word only the first equal row is a fill.
@@ -119,19 +121,20 @@ class Deduplicator:
         """
         fresh: list[TargetFill] = []
         doubtful: set[Wallet] = set()
-        too_old = 0
-        for row in rows:
-            memory = self._wallets.get(row.wallet)
-            if memory is None or row.timestamp_s < memory.floor_s:
-                too_old += memory is not None
-                continue
+        young = self._young(rows)
+        for memory, row in young:
             record = memory.record(row)
             shown = record.glimpsed[row.source] = record.glimpsed.get(row.source, 0) + 1
             if shown == 1:
                 fresh.extend(self._claim(memory, row, 0))
             elif shown > len(record.taken):
                 doubtful.add(row.wallet)
-        return Screened(tuple(fresh), frozenset(doubtful), too_old)
+        return Screened(tuple(fresh), frozenset(doubtful), len(rows) - len(young))
+
+    def _young(self, rows: Sequence[ObservedFill]) -> list[tuple[_Memory, ObservedFill]]:
+        """Rows of followed wallets that are not below the floor."""
+        remembered = ((self._wallets.get(row.wallet), row) for row in rows)
+        return [(memory, row) for memory, row in remembered if memory and row.timestamp_s >= memory.floor_s]
 
     def _claim(self, memory: _Memory, row: ObservedFill, occurrence: int) -> Sequence[TargetFill]:
         record = memory.record(row)

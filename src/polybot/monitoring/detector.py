@@ -9,14 +9,14 @@ from typing import Protocol
 from polybot.core.fills import ObservedFill, TargetFill, TargetOrder
 from polybot.core.ids import Wallet
 from polybot.decision.policy import target_order
-from polybot.monitoring.cursors import Cursors
+from polybot.monitoring.cursors import Cursors, DetectionStore
 from polybot.monitoring.dedupe import Deduplicator
 from polybot.monitoring.positions import Drift
 from polybot.monitoring.target_positions import Notify, TargetPositions
 from polybot.polymarket.errors import RequestFailed, UnexpectedShape
 from polybot.polymarket.rest.gamma_models import Profile
 from polybot.ports.feeds import FillSource, Witness
-from polybot.ports.store import Event, Store
+from polybot.ports.store import Event
 from polybot.ports.telemetry import Telemetry
 from polybot.utils.clock import Clock
 from polybot.utils.supervisor import Supervisor
@@ -77,7 +77,7 @@ class Detector:
         cursors: Cursors,
         positions: TargetPositions,
         deduplicator: Deduplicator,
-        store: Store,
+        store: DetectionStore,
         clock: Clock,
         notify: Notify,
         profiles: Profiles,

@@ -47,6 +47,7 @@ class LiveBook:
         self._hash_counts = True
         self._changed_ms = 0
         self._hash = ""
+        self._hash_checked = True
         self._facts: HashFacts | None = None
 
     @property
@@ -81,7 +82,7 @@ class LiveBook:
         except ValueError:
             self.distrust()
             raise
-        self._changed_ms, self._hash = timestamp_ms, change.hash
+        self._changed_ms, self._hash, self._hash_checked = timestamp_ms, change.hash, False
         self.behind_since_ns = None
         self._top_doubt_ns = None if agrees else self._top_doubt_ns or seen_ns
         self.heard(seen_ns=seen_ns)
@@ -102,10 +103,11 @@ class LiveBook:
         The venue may already count the next trade's price, whose frame comes a little later: a mismatch is a
         doubt, which counts when it lasts.
         """
-        if self.proven_ns is None or self._facts is None or not (self._hash and self._hash_counts):
+        if self._hash_checked or self.proven_ns is None or self._facts is None or not self._hash_counts:
             return
         ours = self.book.venue_hash(timestamp_ms=self._changed_ms, facts=self._facts)
-        self._hash_doubt_ns = None if ours == self._hash else self._hash_doubt_ns or now_ns
+        self._hash_checked = ours == self._hash
+        self._hash_doubt_ns = None if self._hash_checked else self._hash_doubt_ns or now_ns
 
     def witness(self, frame: BookFrame, *, asked_ns: int) -> Witnessed:
         """A book read by REST, asked for at `asked_ns`."""
@@ -115,6 +117,7 @@ class LiveBook:
         if self.proven_ns is not None and self._equals(frame):
             # Right levels under a wrong hash: it covers something we do not know, so it proves nothing here.
             self._hash_counts = self._hash_counts and self._hash_doubt_ns is None
+            self._changed_ms = there_ms
             self._learn(frame)
             self._top_doubt_ns = self._hash_doubt_ns = None
             self.heard(seen_ns=asked_ns)
@@ -136,7 +139,7 @@ class LiveBook:
 
     def _learn(self, frame: BookFrame) -> None:
         """What the hash covers: REST tells everything, the feed leaves parts out."""
-        self._hash = frame.hash
+        self._hash, self._hash_checked = frame.hash, True
         if frame.min_order_size is not None and frame.neg_risk is not None:
             self._facts = HashFacts(
                 market=ConditionId(frame.market),
@@ -150,6 +153,8 @@ class LiveBook:
             self._facts = replace(self._facts, tick_size=frame.tick_size, last_trade_price=last)
 
     def _equals(self, frame: BookFrame) -> bool:
+        if frame.hash and frame.hash == self._hash and self.doubted_since_ns is None:
+            return True
         theirs = Book(self.book.token)
         theirs.replace(bids=_levels(frame.bids), asks=_levels(frame.asks))
         return theirs.view(depth=_ALL) == self.book.view(depth=_ALL)

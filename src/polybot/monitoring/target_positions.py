@@ -6,10 +6,11 @@ from typing import Protocol
 from polybot.core.fills import ObservedFill
 from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.money import Shares
+from polybot.monitoring.cursors import DetectionStore
 from polybot.monitoring.positions import Drift, Holding, PositionBook
 from polybot.polymarket.errors import RequestFailed, UnexpectedShape
 from polybot.polymarket.rest.data_models import PositionRow
-from polybot.ports.store import Event, Store
+from polybot.ports.store import Event
 from polybot.utils.clock import Clock
 
 Notify = Callable[[Event], None]
@@ -32,7 +33,9 @@ def holding_of(row: PositionRow) -> Holding:
 class TargetPositions:
     """`lag_s`: tokens that moved within it are not compared, for the Data API runs behind the chain."""
 
-    def __init__(self, *, reader: PositionReader, store: Store, clock: Clock, notify: Notify, lag_s: int = 20) -> None:
+    def __init__(
+        self, *, reader: PositionReader, store: DetectionStore, clock: Clock, notify: Notify, lag_s: int = 20
+    ) -> None:
         self._reader = reader
         self._store = store
         self._clock = clock
