@@ -12,7 +12,6 @@ from polybot.core.money import Price, Ratio, Shares, Usdc
 from polybot.decision.model import Check, Copy, Decision, Policy, Skip
 from polybot.ports.store import StoreFailed
 
-
 T = TypeVar("T")
 
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from polybot.core.ids import ConditionId, IntentId, OrderId, TokenId, Wallet
+from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.ledger import Position, Settlement, fold, outranks
 from polybot.core.money import Price, Usdc, proceeds_floor
-from polybot.core.orders import RESERVING, OurFill
-from polybot.core.portfolio import Portfolio
+from polybot.core.orders import OurFill
+from polybot.ports.store import History
 from polybot.storage import rows
 from polybot.storage.database import Database
+from polybot.storage.orders import read_live_or_filled_orders
 from polybot.storage.tables import cash_entries, orders, positions, settlements, trade_log
 
 _TARGET = select(orders.c.target).where(orders.c.id == bindparam("the_id"))
@@ -67,15 +68,8 @@ class LedgerRows:
         found = await self._db.read(lambda connection: connection.execute(query).all())
         return [rows.position(row) for row in found]
 
-    async def all_fills(self) -> Sequence[tuple[OurFill, IntentId, Wallet]]:
-        query = select(trade_log, orders.c.intent, orders.c.target).join(orders, orders.c.id == trade_log.c.order_id)
-        in_order = query.order_by(trade_log.c.matched_ns, trade_log.c.trade, trade_log.c.order_id)
-        found = await self._db.read(lambda connection: connection.execute(in_order).all())
-        return [(rows.our_fill(row), IntentId(row.intent), Wallet(row.target)) for row in found]
-
-    async def portfolio(self) -> Portfolio:
-        """Cash, reservations and positions as they are stored at this moment, for the copy in memory."""
-        return await self._db.read(_read_portfolio)
+    async def history(self) -> History:
+        return await self._db.read(_read_history)
 
 
 def read_cash(connection: Connection) -> Usdc:
@@ -129,18 +123,11 @@ def _paid(position: Position, settlement: Settlement | None) -> Usdc:
     return proceeds_floor(position.settled, Price(settlement.payout.micro)) if settlement else Usdc(0)
 
 
-def _read_portfolio(connection: Connection) -> Portfolio:
-    entered = connection.execute(select(func.coalesce(func.sum(cash_entries.c.amount_micro), 0))).scalar_one()
-    portfolio = Portfolio(Usdc(int(entered)))
-    for row in _each(connection, orders):
-        add = portfolio.reserve if row.state in RESERVING else portfolio.remember
-        add(OrderId(row.id), rows.intent(row))
-    for row in _each(connection, trade_log):
-        portfolio.apply_fill(rows.our_fill(row))
-    for row in _each(connection, settlements):
-        portfolio.settle(rows.settlement(row))
-    return portfolio
-
-
-def _each(connection: Connection, table: Table) -> Sequence[rows.AnyRow]:
-    return connection.execute(select(table)).all()
+def _read_history(connection: Connection) -> History:
+    in_order = select(trade_log).order_by(trade_log.c.matched_ns, trade_log.c.trade, trade_log.c.order_id)
+    return History(
+        cash=read_cash(connection),
+        orders=read_live_or_filled_orders(connection),
+        fills=[rows.our_fill(row) for row in connection.execute(in_order)],
+        settlements=[rows.settlement(row) for row in connection.execute(select(settlements))],
+    )

@@ -14,7 +14,7 @@ from polybot.ports.venue import PreparedOrder
 from polybot.storage import rows
 from polybot.storage.database import Database
 from polybot.storage.detection import add_decision, is_decided
-from polybot.storage.tables import orders, trade_log
+from polybot.storage.tables import decisions, orders, trade_log
 
 _ANSWERED = frozenset({OrderState.OPEN, OrderState.REFUSED, OrderState.DONE})
 """States that the venue's answer leads to, not its silence."""
@@ -43,7 +43,11 @@ WITH_FILLS = select(
     func.coalesce(FILLED.c.filled_fee_micro, 0).label("filled_fee_micro"),
 ).outerjoin(FILLED, FILLED.c.order_id == orders.c.id)
 
-_OPEN = WITH_FILLS.where(orders.c.state.in_(sorted(RESERVING))).order_by(orders.c.created_ns, orders.c.id)
+_IS_OPEN = orders.c.state.in_(sorted(RESERVING))
+_HAS_FILLS = orders.c.id.in_(select(trade_log.c.order_id))
+_OLDEST_FIRST = WITH_FILLS.order_by(orders.c.created_ns, orders.c.id)
+_OPEN = _OLDEST_FIRST.where(_IS_OPEN)
+_OPEN_OR_FILLED = _OLDEST_FIRST.where(_IS_OPEN | _HAS_FILLS)
 
 
 class OrderRows:
@@ -64,10 +68,10 @@ class OrderRows:
         return await self._db.write_once(work, lambda connection: is_decided(connection, order))
 
     async def commit_leg(self, intent: Intent, prepared: PreparedOrder, *, now_ns: int) -> bool:
-        same_leg = select(orders.c.id).where(orders.c.decision == intent.decision, orders.c.leg == intent.leg)
+        """KeyError if the decision is not stored."""
         return await self._db.write_once(
             lambda connection: _add_order(connection, intent, prepared, now_ns),
-            lambda connection: connection.execute(same_leg).first() is not None,
+            lambda connection: _has_leg(connection, intent),
         )
 
     async def set_order_state(self, order: OrderId, to: OrderState, *, reason: str, now_ns: int) -> OrderState:
@@ -97,6 +101,10 @@ def read_open_orders(connection: Connection) -> Sequence[OpenOrder]:
     return [_open_order(row) for row in connection.execute(_OPEN)]
 
 
+def read_live_or_filled_orders(connection: Connection) -> Sequence[OpenOrder]:
+    return [_open_order(row) for row in connection.execute(_OPEN_OR_FILLED)]
+
+
 def read_reserved(connection: Connection) -> Usdc:
     return Usdc(sum(_left_micro(row) for row in connection.execute(_OPEN)))
 
@@ -108,6 +116,13 @@ def _left_micro(row: rows.AnyRow) -> int:
 def _add_order(connection: Connection, intent: Intent, prepared: PreparedOrder, now_ns: int) -> None:
     state = {"state": OrderState.SUBMITTING.value, "reason": "", "created_ns": now_ns, "answered_ns": None}
     connection.execute(_ADD_ORDER, {**rows.intent_values(intent), **state, "id": prepared.id, "wire": prepared.wire})
+
+
+def _has_leg(connection: Connection, intent: Intent) -> bool:
+    if connection.execute(select(decisions.c.id).where(decisions.c.id == intent.decision)).first() is None:
+        raise KeyError(intent.decision)
+    same_leg = select(orders.c.id).where(orders.c.decision == intent.decision, orders.c.leg == intent.leg)
+    return connection.execute(same_leg).first() is not None
 
 
 def _open_order(row: rows.AnyRow) -> OpenOrder:

@@ -10,7 +10,7 @@ from polybot.core.ids import ConditionId, DecisionId, FillKey, IntentId, OrderId
 from polybot.core.ledger import Position, Settlement, cash_change
 from polybot.core.market import Side
 from polybot.core.money import Price, Shares, Usdc
-from polybot.core.orders import Amounts, Intent, OrderState, OrderTerms, OurFill, TimeInForce, TradeStatus
+from polybot.core.orders import Amounts, Intent, OrderTerms, OurFill, TimeInForce, TradeStatus
 
 Values = dict[str, Any]
 AnyRow = Row[Any]
@@ -121,10 +121,6 @@ def intent(row: AnyRow) -> Intent:
         terms=terms(row),
         reserve_usdc=Usdc(row.reserve_micro),
     )
-
-
-def order_state(row: AnyRow) -> OrderState:
-    return OrderState(row.state)
 
 
 def our_fill_values(fill: OurFill) -> Values:
