@@ -43,16 +43,16 @@ class Trail:
 
     def note(self, rule: Rule, value: object, limit: object) -> None:
         """The rule was met and changed nothing."""
-        self._checks.append(Check(rule, str(value), str(limit)))
+        self._checks.append(Check(rule.value, str(value), str(limit)))
 
     def bind(self, rule: Rule, value: object, limit: object) -> None:
         """The rule shaped the order."""
-        self._checks.append(Check(rule, str(value), str(limit), binding=True))
+        self._checks.append(Check(rule.value, str(value), str(limit), binding=True))
 
     def skip(self, rule: Rule, detail: str, *, value: object, limit: object) -> Skip:
         """The rule says no."""
         self.bind(rule, value, limit)
-        return Skip(rule, detail, self.checks())
+        return Skip(rule.value, detail, self.checks())
 
     def checks(self) -> tuple[Check, ...]:
         return tuple(self._checks)
