@@ -38,7 +38,7 @@ def market_buy_amounts(*, spend: Usdc, price: Price, tick: Price) -> Amounts:
     unit = _TAKING_UNIT[tick.micro]
     taking = making * MICRO // price.micro // unit * unit
     if making * MICRO >= taking * (price.micro + _FINEST_TICK):
-        raise ValueError(f"spend {spend} is too small to keep the price at {price}: spend more")
+        raise ValueError(f"spend {spend} is too small to keep the price at {price}: spend more or less")
     return Amounts(making=making, taking=taking)
 
 
