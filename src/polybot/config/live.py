@@ -6,6 +6,7 @@ from polybot.config.errors import ConfigError, LiveRefused, Problem
 from polybot.config.loader import ACCOUNTS_FILE, ENV_FILE, LoadedConfig
 from polybot.config.models import Safety, Settings
 from polybot.core.orders import SignatureType
+from polybot.utils.redaction import redactor
 
 _BUILT_SAFETY = frozenset({"max_open_positions", "require_liquidity_check", "min_book_depth_usd"})
 """Safety keys whose rule this release enforces; every other one is a promise nobody keeps yet."""
@@ -19,7 +20,10 @@ def unbuilt_safety_keys(settings: Settings) -> list[str]:
 
 
 def private_key(config: LoadedConfig) -> SecretStr:
-    """32 bytes of hex with 0x, from the environment or .env; ConfigError, which never shows it, if unusable."""
+    """32 bytes of hex with 0x, from the environment or .env; from here on no log shows it.
+
+    ConfigError, which does not show it either, if it is missing or unusable.
+    """
     account = config.accounts.your_account
     if account is None:
         raise ConfigError([_missing_account()])
@@ -28,6 +32,7 @@ def private_key(config: LoadedConfig) -> SecretStr:
     if fault:
         remedy = f"Type `export {account.private_key_env}=0x...`, or put it into {config.folder / ENV_FILE}"
         raise ConfigError([Problem("environment", account.private_key_env, "", fault, remedy)])
+    redactor.register(text)
     return SecretStr("0x" + text[-64:])
 
 

@@ -64,7 +64,7 @@ def folder_from(option: Path | None, environ: Mapping[str, str]) -> Path:
 
 def load(folder: Path, *, environ: Mapping[str, str]) -> LoadedConfig:
     """ConfigError with every problem of both files and of the overriding variables."""
-    accounts = _load_accounts(folder)
+    accounts = _load_accounts(folder / ACCOUNTS_FILE)
     settings, merged = _load_settings(folder, environ)
     if accounts.model is None or settings.model is None or accounts.problems or settings.problems:
         raise ConfigError([*accounts.problems, *settings.problems])
@@ -89,12 +89,30 @@ class _Part(Generic[_M]):
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
-def _load_accounts(folder: Path) -> _Part[Accounts]:
-    path = folder / ACCOUNTS_FILE
+def read_accounts(path: Path) -> Accounts:
+    """The accounts alone; ConfigError with everything that is wrong with them."""
+    return _model_of(_load_accounts(path))
+
+
+def parse_accounts(text: str) -> Accounts:
+    """As `read_accounts`, of text that is not in a file yet."""
+    return _model_of(_accounts_part(_parse(ACCOUNTS_FILE, text)))
+
+
+def _model_of(part: _Part[Accounts]) -> Accounts:
+    if part.model is None or part.problems:
+        raise ConfigError(part.problems)
+    return part.model
+
+
+def _load_accounts(path: Path) -> _Part[Accounts]:
     if not path.exists():
-        remedy = f"Type `polybot init {folder}` to write one, or name another folder with --config DIR"
+        remedy = f"Type `polybot init {path.parent}` to write one, or name another folder with --config DIR"
         return _Part(None, [Problem(str(path), "", "", "there is no such file", remedy)])
-    document = _read(path)
+    return _accounts_part(_read(path))
+
+
+def _accounts_part(document: Document | Problem) -> _Part[Accounts]:
     if isinstance(document, Problem):
         return _Part(None, [document])
     part = _validate(Accounts, document, lambda key: _place(ACCOUNTS_FILE, document, key))
@@ -120,14 +138,19 @@ def _load_settings(folder: Path, environ: Mapping[str, str]) -> tuple[_Part[Sett
 
 def _read(path: Path) -> Document | Problem:
     try:
-        return read_yaml(path.read_text(encoding="utf-8"))
-    except YamlFault as fault:
-        where = f"{path.name}:{fault.line}" if fault.line else path.name
-        return Problem(where, "", "", f"is not usable YAML: {fault}", "Mind indentation, colons and quotes")
+        return _parse(path.name, path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         return Problem(path.name, "", "", "is not UTF-8 text", "Save it as UTF-8")
     except OSError as fault:
         return Problem(str(path), "", "", f"cannot be read: {fault.strerror}", "Mind its permissions")
+
+
+def _parse(name: str, text: str) -> Document | Problem:
+    try:
+        return read_yaml(text)
+    except YamlFault as fault:
+        where = f"{name}:{fault.line}" if fault.line else name
+        return Problem(where, "", "", f"is not usable YAML: {fault}", "Mind indentation, colons and quotes")
 
 
 def _validate(model: type[_M], document: Document, origin: Callable[[KeyPath], Origin]) -> _Part[_M]:

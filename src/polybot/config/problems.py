@@ -91,10 +91,6 @@ def model_in(annotation: object) -> type[BaseModel] | None:
 
 
 def _effect(section: type[BaseModel] | None, path: KeyPath) -> str:
-    names = [part for part in path if isinstance(part, str)]
-    field = (
-        section.model_fields.get("proxy_wallet" if names[-1:] == ["funder"] else names[-1])
-        if section and names
-        else None
-    )
+    name = "proxy_wallet" if path[-1:] == ("funder",) else path[-1] if path else ""
+    field = section.model_fields.get(str(name)) if section else None
     return (field.description if field else "") or "see `polybot config explain`"
