@@ -12,7 +12,6 @@ from polybot.polymarket.rest.account import ClobAccount
 from polybot.polymarket.streams.user import UserStream
 from polybot.ports.market_data import MarketData
 from polybot.ports.signer import Signer
-from polybot.ports.telemetry import Telemetry
 from polybot.utils.clock import Clock
 from polybot.venues.live import LiveVenue
 
@@ -39,7 +38,6 @@ async def open_live_account(
     services: Services,
     market_data: MarketData,
     clock: Clock,
-    telemetry: Telemetry,
 ) -> LiveAccount:
     """Derives the API credentials and refuses what could not trade. AccountRefused with the remedy."""
     wallet = account.proxy_wallet or parse_wallet(signer.address)
@@ -52,7 +50,7 @@ async def open_live_account(
     except ValueError as error:
         raise AccountRefused(f"your_account: {error}") from None
     api = ClobAccount(services.clob_http, auth=L2Auth(signer.address, credentials), clock=clock)
-    stream = UserStream(settings.endpoints.ws_user, credentials=credentials, clock=clock, telemetry=telemetry)
+    stream = UserStream(settings.endpoints.ws_user, credentials=credentials, clock=clock, telemetry=services.telemetry)
     venue = LiveVenue(
         account=api,
         data=services.data,
@@ -63,6 +61,6 @@ async def open_live_account(
         signature_type=account.signature_type,
         api_key=credentials.key,
         clock=clock,
-        telemetry=telemetry,
+        telemetry=services.telemetry,
     )
     return LiveAccount(wallet, venue, stream, api)

@@ -10,11 +10,12 @@ from polybot.accounts.reconciler import Reconciler
 from polybot.accounts.settlement import Settler
 from polybot.app.detection import build_detection
 from polybot.app.followed import Followed
-from polybot.app.restore import restore_portfolio, resume_orders
+from polybot.app.restore import resume_orders
 from polybot.app.services import Services
 from polybot.config.models import Settings
 from polybot.core.ids import Wallet
 from polybot.core.money import Usdc
+from polybot.core.portfolio import Portfolio
 from polybot.core.trading import TradingMode
 from polybot.execution.copier import Copier, CopierOptions
 from polybot.execution.tracker import OrderTracker, TrackerOptions
@@ -34,8 +35,8 @@ log = structlog.get_logger(__name__)
 class Parts:
     """What a bot is made of; the composition roots (a real run, the demo, tests) differ only here.
 
-    `tasks`: further long-lived work, by name. `opening_cash`: what a store without history starts with; None: what
-    the venue says. `since_s`: see `build_detection`.
+    `portfolio` was rebuilt from `history`. `tasks`: further long-lived work, by name. `opening_cash`: what a store
+    without history starts with; None: what the venue says. `since_s`: see `build_detection`.
     """
 
     mode: str
@@ -46,6 +47,8 @@ class Parts:
     market_data: LiveMarketData
     venue: Venue
     store: Store
+    history: History
+    portfolio: Portfolio
     trading: TradingState
     clock: Clock
     telemetry: Telemetry
@@ -73,7 +76,7 @@ class Bot:
     async def start(self) -> None:
         """CannotStart or StoreFailed leave nothing running."""
         parts = self._parts
-        history = await self._opened(await parts.store.history())
+        await self._open_cash()
         run = await parts.store.begin_run(
             mode=parts.mode,
             account=parts.wallet,
@@ -81,11 +84,10 @@ class Bot:
             now_ns=parts.clock.now_ns(),
         )
         self._run_id = run.id
-        self._compose(history, started_ns=run.started_ns)
+        self._compose(started_ns=run.started_ns)
         parts.market_data.start(self.supervisor)
         await self._detection.detector.start(self.supervisor)
-        held = {position.token for position in self.portfolio.positions() if position.shares}
-        parts.market_data.preload(held | self._detection.positions.tokens())
+        parts.market_data.preload(parts.portfolio.tokens() | self._detection.positions.tokens())
         self._start_tasks()
         log.info("bot.started", run=run.id, mode=parts.mode, targets=len(parts.followed))
 
@@ -111,33 +113,32 @@ class Bot:
             **{f"lock.{lock.name}": lock.reason for lock in trading.locks},
             **feeds,
             "waiting": str(detection.waiting),
-            "free_cash": str(self.portfolio.free_cash()),
+            "free_cash": str(self._parts.portfolio.free_cash()),
         }
 
-    async def _opened(self, history: History) -> History:
-        """The history, after a first start has been given its cash."""
+    async def _open_cash(self) -> None:
+        """A first start's cash, as the venue has it."""
         parts = self._parts
-        if history.cash or history.orders:
-            return history
+        if parts.history.cash or parts.history.orders:
+            return
         cash = parts.opening_cash if parts.opening_cash is not None else await parts.venue.balance()
         if isinstance(cash, NoAnswer):
             raise CannotStart(f"the account's balance cannot be read ({cash.cause}); try `polybot test-connection`")
         await parts.store.set_cash(cash, reason="opening balance", now_ns=parts.clock.now_ns())
-        return await parts.store.history()
+        parts.portfolio.cash = cash
 
-    def _compose(self, history: History, *, started_ns: int) -> None:
+    def _compose(self, *, started_ns: int) -> None:
         parts, execution = self._parts, self._parts.settings.execution
-        self.portfolio = restore_portfolio(history)
         self.tracker = OrderTracker(
             venue=parts.venue,
             store=parts.store,
-            portfolio=self.portfolio,
+            portfolio=parts.portfolio,
             clock=parts.clock,
             telemetry=parts.telemetry,
             options=TrackerOptions(absence_s=execution.order_timeout_s),
         )
-        resumed = resume_orders(history, self.tracker)
-        log.info("bot.restored", orders=resumed, cash=str(self.portfolio.cash))
+        resumed = resume_orders(parts.history, self.tracker)
+        log.info("bot.restored", orders=resumed, cash=str(parts.portfolio.cash))
         self._detection = build_detection(
             parts.followed,
             settings=parts.settings,
@@ -154,7 +155,7 @@ class Bot:
             venue=parts.venue,
             store=parts.store,
             market_data=parts.market_data,
-            portfolio=self.portfolio,
+            portfolio=parts.portfolio,
             tracker=self.tracker,
             trading=parts.trading,
             clock=parts.clock,
@@ -171,8 +172,10 @@ class Bot:
 
     def _start_tasks(self) -> None:
         parts, keep = self._parts, self.supervisor.keep
-        settler = Settler(market_data=parts.market_data, store=parts.store, portfolio=self.portfolio, clock=parts.clock)
-        reconciler = Reconciler(venue=parts.venue, store=parts.store, portfolio=self.portfolio, clock=parts.clock)
+        settler = Settler(
+            market_data=parts.market_data, store=parts.store, portfolio=parts.portfolio, clock=parts.clock
+        )
+        reconciler = Reconciler(venue=parts.venue, store=parts.store, portfolio=parts.portfolio, clock=parts.clock)
         self.supervisor.critical("copier", self.copier.run)
         keep("activity-stream", self._detection.stream.run)
         keep("orders", self.tracker.follow_reports)

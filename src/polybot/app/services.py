@@ -5,6 +5,10 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from polybot.config.models import Settings
+from polybot.core.portfolio import Portfolio
+from polybot.monitoring.feed_port import WARM, WarmSettings
+from polybot.monitoring.market_data import LiveMarketData
+from polybot.monitoring.market_loader import MarketLoader
 from polybot.polymarket.limits import polymarket_gate
 from polybot.polymarket.rest.clob import ClobClient
 from polybot.polymarket.rest.data import DataClient
@@ -21,7 +25,7 @@ class Services:
     def __init__(self, settings: Settings, *, clock: Clock, telemetry: Telemetry) -> None:
         self._settings = settings
         self._clock = clock
-        self._telemetry = telemetry
+        self.telemetry = telemetry
         self._gate = polymarket_gate(clock)
         endpoints = settings.endpoints
         self.clob_http = self._http(endpoints.clob)
@@ -31,7 +35,6 @@ class Services:
         self.clob = ClobClient(self.clob_http, clock=clock)
         self.data = DataClient(self.data_http, clock=clock)
         self.gamma = GammaClient(self.gamma_http)
-        self.market_stream = MarketStream(endpoints.ws_market, clock=clock, telemetry=telemetry)
 
     async def __aenter__(self) -> Self:
         return self
@@ -42,6 +45,20 @@ class Services:
         for http in (self.clob_http, self.data_http, self.gamma_http, self.geoblock_http):
             await http.close()
 
+    def market_data(self, portfolio: Portfolio, warm: WarmSettings = WARM) -> tuple[LiveMarketData, MarketStream]:
+        """Warm markets, and the socket they are read from, for a supervisor to run."""
+        stream = MarketStream(self._settings.endpoints.ws_market, clock=self._clock, telemetry=self.telemetry)
+        loader = MarketLoader(clob=self.clob, gamma=self.gamma, telemetry=self.telemetry)
+        market_data = LiveMarketData(
+            feed=stream,
+            loader=loader,
+            held=portfolio.tokens,
+            clock=self._clock,
+            telemetry=self.telemetry,
+            settings=warm,
+        )
+        return market_data, stream
+
     def _http(self, url: str) -> HttpClient:
         network = self._settings.network
         options = HttpOptions(
@@ -50,7 +67,7 @@ class Services:
             keepalive_s=3600.0 if network.keep_alive else 0.0,
             pool_size=network.connection_pool_size,
         )
-        return HttpClient(url, gate=self._gate, clock=self._clock, options=options, telemetry=self._telemetry)
+        return HttpClient(url, gate=self._gate, clock=self._clock, options=options, telemetry=self.telemetry)
 
 
 def _origin(url: str) -> str:

@@ -85,6 +85,10 @@ class Portfolio:
     def positions(self) -> Iterable[Position]:
         return self._positions.values()
 
+    def tokens(self) -> set[TokenId]:
+        """Held now, for any target."""
+        return {token for (_, token), position in self._positions.items() if position.shares.micro > 0}
+
     def open_positions(self) -> int:
         return sum(1 for p in self._positions.values() if p.shares.micro > 0)
 

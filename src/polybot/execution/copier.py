@@ -95,6 +95,9 @@ class Copier:
 
     def submit(self, order: TargetOrder) -> None:
         """Queue one target order; exits overtake entries of the same token."""
+        published_ns = order.fills[0].seen.published_ns
+        if published_ns is not None:
+            self._telemetry.observe("feed_to_decision_ms", (self._clock.now_ns() - published_ns) / 1e6)
         lane = self._lanes.setdefault(order.token, _Lane(deque(), deque()))
         (lane.exits if order.side is Side.SELL else lane.entries).append(order)
         self._idle.clear()

@@ -1,0 +1,53 @@
+"""Carries out what people asked of the running bot through command rows."""
+
+import asyncio
+
+import structlog
+
+from polybot.ports.commands import Command, Commands, Done
+from polybot.utils.clock import Clock
+from polybot.utils.feed import Doorbell
+
+log = structlog.get_logger(__name__)
+
+_POLL_S = 1.0
+
+
+class CommandLoop:
+    """Reads pending rows at every ring of the bell, and every second without one."""
+
+    def __init__(self, commands: Commands, *, bell: Doorbell, clock: Clock) -> None:
+        self._commands = commands
+        self._bell = bell
+        self._clock = clock
+        self.stop_asked = asyncio.Event()
+        self.stop_command: int | None = None
+
+    async def discard_old(self) -> None:
+        """Commands to an earlier life are not for this one."""
+        for command in await self._commands.pending():
+            await self._finish(command.id, Done(ok=False, detail="no bot was running; type it again"))
+
+    async def run(self) -> None:
+        """Long-lived."""
+        while True:
+            for command in await self._commands.pending():
+                await self._carry_out(command)
+            await self._bell.heard(within_s=_POLL_S, clock=self._clock)
+
+    async def stopped(self, detail: str) -> None:
+        """Answers the stop command, if that is what ended the run."""
+        if self.stop_command is not None:
+            await self._finish(self.stop_command, Done(ok=True, detail=detail))
+
+    async def _carry_out(self, command: Command) -> None:
+        log.info("command", id=command.id, name=command.name, args=command.args)
+        if command.name == "stop":
+            if self.stop_command is None:
+                self.stop_command = command.id
+                self.stop_asked.set()
+        else:
+            await self._finish(command.id, Done(ok=False, detail=f"this version knows no command {command.name!r}"))
+
+    async def _finish(self, command: int, done: Done) -> None:
+        await self._commands.finish(command, done, now_ns=self._clock.now_ns())

@@ -1,0 +1,52 @@
+"""The guards of a live account: region, clock, and the venue's own restrictions."""
+
+from polybot.app.services import Services
+from polybot.core.trading import TradingMode
+from polybot.polymarket.errors import RequestFailed, UnexpectedShape
+from polybot.polymarket.rest.account import ClobAccount
+from polybot.polymarket.rest.geoblock import fetch_geoblock
+from polybot.safety.guards import Guard
+from polybot.utils.clock import Clock
+
+_SKEW_LIMIT_S = 20
+"""Requests are signed with our time; the tolerance is not documented, 60 s is assumed."""
+
+
+def region_guard(services: Services) -> Guard:
+    """No position is opened where Polymarket restricts trading, or while that is not known."""
+
+    async def probe() -> str | None:
+        try:
+            answer = await fetch_geoblock(services.geoblock_http)
+        except (RequestFailed, UnexpectedShape) as failed:
+            return f"the region check does not answer ({failed})"
+        if answer.blocked:
+            return f"Polymarket restricts trading in {answer.country} {answer.region}".rstrip()
+        return None
+
+    return Guard("region", TradingMode.EXITS_ONLY, 60.0, probe)
+
+
+def clock_guard(services: Services, clock: Clock) -> Guard:
+    async def probe() -> str | None:
+        try:
+            server_s = await services.clob.server_time_s()
+        except (RequestFailed, UnexpectedShape) as failed:
+            return f"the venue's clock cannot be read ({failed})"
+        skew_s = clock.now_ns() // 1_000_000_000 - server_s
+        if abs(skew_s) > _SKEW_LIMIT_S:
+            return f"our clock is {skew_s} s off the venue's; synchronise it (NTP)"
+        return None
+
+    return Guard("clock", TradingMode.EXITS_ONLY, 60.0, probe)
+
+
+def account_guard(account: ClobAccount) -> Guard:
+    async def probe() -> str | None:
+        try:
+            closed_only = await account.closed_only()
+        except (RequestFailed, UnexpectedShape) as failed:
+            return f"the account's standing cannot be read ({failed})"
+        return "Polymarket lets this account only close positions" if closed_only else None
+
+    return Guard("account", TradingMode.EXITS_ONLY, 300.0, probe)

@@ -1,0 +1,150 @@
+"""A real run: paper or live, from a configuration folder until someone stops it."""
+
+import asyncio
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from polybot.app.accounts import open_live_account
+from polybot.app.bot import Bot, CannotStart, Parts
+from polybot.app.commands import CommandLoop
+from polybot.app.doorbell import listen
+from polybot.app.followed import Followed, follow_all
+from polybot.app.guards import account_guard, clock_guard, region_guard
+from polybot.app.instance import only_instance
+from polybot.app.restore import restore_portfolio
+from polybot.app.services import Services
+from polybot.config.live import check_live, private_key
+from polybot.config.loader import LoadedConfig
+from polybot.core.ids import Wallet
+from polybot.core.money import Usdc
+from polybot.polymarket.signing import LocalSigner
+from polybot.ports.market_data import MarketData
+from polybot.ports.venue import Venue
+from polybot.safety.guards import Guard
+from polybot.safety.trading_locks import TradingLocks
+from polybot.storage.store import SqlStore, open_store
+from polybot.telemetry.memory import MemoryTelemetry
+from polybot.utils.clock import Clock, SystemClock
+from polybot.utils.feed import Doorbell
+from polybot.utils.supervisor import Work
+from polybot.venues.paper import PaperOptions, PaperVenue
+
+Mode = Literal["paper", "live"]
+
+PAPER_WALLET = Wallet("0x" + "0" * 40)
+"""The account of paper runs: no one's."""
+
+
+async def run(config: LoadedConfig, *, mode: Mode) -> None:
+    """Until a signal or `polybot stop`. Everything that keeps it from starting is raised with its remedy:
+    ConfigError, AlreadyRunning, TargetUnknown, AccountRefused, CannotStart, StoreFailed."""
+    if mode == "live":
+        check_live(config)
+    with only_instance(config.folder):
+        store = await open_store(config.store_url)
+        try:
+            await _run(config, store, mode)
+        finally:
+            await store.close()
+
+
+async def _run(config: LoadedConfig, store: SqlStore, mode: Mode) -> None:
+    clock, bell = SystemClock(), Doorbell()
+    commands = CommandLoop(store, bell=bell, clock=clock)
+    await commands.discard_old()
+    async with Services(config.settings, clock=clock, telemetry=MemoryTelemetry()) as services:
+        followed = await follow_all(config.accounts.targets, config.settings, services.gamma)
+        bot = Bot(await _parts(config, store, services, followed, mode=mode))
+        try:
+            await bot.start()
+            bot.supervisor.keep("commands", commands.run)
+            bot.supervisor.keep("doorbell", partial(listen, config.folder, bell))
+            with _signals(commands.stop_asked):
+                await commands.stop_asked.wait()
+        finally:
+            await bot.stop("stopped")
+        await commands.stopped("stopped: nothing of ours is open")
+
+
+async def _parts(
+    config: LoadedConfig, store: SqlStore, services: Services, followed: list[Followed], *, mode: Mode
+) -> Parts:
+    clock, settings = SystemClock(), config.settings
+    history = await store.history()
+    portfolio = restore_portfolio(history)
+    market_data, market_stream = services.market_data(portfolio)
+    desk = await _live(config, services, market_data, clock) if mode == "live" else _paper(config, market_data, clock)
+    return Parts(
+        mode=mode,
+        wallet=desk.wallet,
+        settings=settings,
+        followed=followed,
+        services=services,
+        market_data=market_data,
+        venue=desk.venue,
+        store=store,
+        history=history,
+        portfolio=portfolio,
+        trading=TradingLocks(),
+        clock=clock,
+        telemetry=services.telemetry,
+        guards=desk.guards,
+        tasks={"market-stream": market_stream.run, **desk.tasks},
+        opening_cash=desk.opening_cash,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Where the orders go, and what comes with it."""
+
+    wallet: Wallet
+    venue: Venue
+    tasks: Mapping[str, Work]
+    guards: Sequence[Guard] = ()
+    opening_cash: Usdc | None = None
+
+
+def _paper(config: LoadedConfig, market_data: MarketData, clock: Clock) -> _Desk:
+    paper = config.settings.paper
+    venue = PaperVenue(market_data=market_data, clock=clock, options=PaperOptions(latency_ms=paper.latency_ms))
+    tasks = {"paper-resting": venue.watch_resting}
+    return _Desk(PAPER_WALLET, venue, tasks, opening_cash=paper.starting_balance_usd)
+
+
+async def _live(config: LoadedConfig, services: Services, market_data: MarketData, clock: Clock) -> _Desk:
+    account = config.accounts.your_account
+    if account is None:
+        raise CannotStart("accounts.yaml: your_account is missing, and --live trades from it")
+    live = await open_live_account(
+        account,
+        LocalSigner.from_hex(private_key(config).get_secret_value()),
+        settings=config.settings,
+        services=services,
+        market_data=market_data,
+        clock=clock,
+    )
+    guards = (region_guard(services), clock_guard(services, clock), account_guard(live.api))
+    return _Desk(live.wallet, live.venue, {"user-stream": live.stream.run}, guards)
+
+
+@contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM ask for a clean stop; a second Ctrl-C kills."""
+    loop = asyncio.get_running_loop()
+
+    def asked(number: signal.Signals) -> None:
+        stop.set()
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked, number)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
