@@ -13,7 +13,7 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
-from polybot.polymarket.errors import Failure, RequestFailed, classify_exception, classify_response
+from polybot.polymarket.errors import Failure, FailureKind, RequestFailed, classify_exception, classify_response
 from polybot.polymarket.limits import Group
 from polybot.ports.telemetry import NoTelemetry, Telemetry
 from polybot.utils.clock import Clock
@@ -93,6 +93,7 @@ class HttpClient:
                 return await self.write(call)
             except RequestFailed as failed:
                 pause_s = self._pause_s(attempt, failed.failure)
+                self._slow_down(call, failed.failure)
                 if pause_s is None:
                     raise
             await self._clock.sleep(pause_s)
@@ -106,8 +107,6 @@ class HttpClient:
             body = await self._attempt(call)
         except RequestFailed as failed:
             self._measure(call, failed.failure.kind, started_ns)
-            if failed.failure.retry_after_s:
-                self._gate.hold(call.group, seconds=min(failed.failure.retry_after_s, self._retry.max_pause_s))
             raise
         self._measure(call, "ok", started_ns)
         return body
@@ -166,7 +165,8 @@ class HttpClient:
                 limit=options.pool_size, keepalive_timeout=options.keepalive_s, ttl_dns_cache=300
             )
             timeout = aiohttp.ClientTimeout(
-                total=None, connect=options.connect_timeout_s, sock_read=options.read_timeout_s
+                total=options.connect_timeout_s + 3 * options.read_timeout_s,
+                connect=options.connect_timeout_s, sock_read=options.read_timeout_s
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,
@@ -174,12 +174,20 @@ class HttpClient:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": options.user_agent, "Accept": "application/json"},
             )
+            # aiohttp would send a GET or DELETE again, unseen, when the connection breaks; its own test client
+            # switches that off the same way.
+            self._session._retry_connection = False  # noqa: SLF001
         return self._session
 
     def _pause_s(self, attempt: int, failure: Failure) -> float | None:
         if not failure.transient:
             return None
         return self._retry.delay_s(attempt, retry_after_s=failure.retry_after_s, random=self._random)
+
+    def _slow_down(self, call: Call, failure: Failure) -> None:
+        """Told to slow down, the whole group waits; writes learn it from their own answer instead."""
+        if failure.kind is FailureKind.RATE_LIMITED and failure.retry_after_s:
+            self._gate.hold(call.group, seconds=min(failure.retry_after_s, self._retry.max_pause_s))
 
     def _measure(self, call: Call, outcome: str, started_ns: int) -> None:
         self._telemetry.count("http_requests", endpoint=call.name, outcome=outcome)
