@@ -18,6 +18,7 @@ from polybot.monitoring.dedupe import Deduplicator
 
 ANN = Wallet("0x" + "a1" * 20)
 BOB = Wallet("0x" + "b2" * 20)
+YES = TokenId("11")
 BASE_S = 1_795_000_000
 
 
@@ -25,7 +26,7 @@ def row(
     *,
     wallet: Wallet = ANN,
     tx: str = "0x01",
-    token: str = "11",
+    token: TokenId = YES,
     shares: str = "10",
     at_s: int = BASE_S,
     source: SourceKind = SourceKind.ACTIVITY_POLL,
@@ -33,7 +34,7 @@ def row(
     return ObservedFill(
         source=source,
         wallet=wallet,
-        token=TokenId(token),
+        token=token,
         condition=ConditionId("0xc0"),
         side=Side.BUY,
         shares=Shares.parse(shares),
@@ -128,7 +129,8 @@ def test_letter_case_of_a_transaction_does_not_make_a_second_fill() -> None:
 def test_recorded_transactions_with_several_fills_of_a_wallet(shared: Path, vector: str, expected: list[int]) -> None:
     recorded = json.loads((shared / "samples" / "vectors" / vector).read_text())["rows"]
     rows = [
-        row(wallet=Wallet(r["trader"]), tx=r["tx_hash"], token=r["token_id"], shares=str(r["size"])) for r in recorded
+        row(wallet=Wallet(r["trader"]), tx=r["tx_hash"], token=TokenId(r["token_id"]), shares=str(r["size"]))
+        for r in recorded
     ]
     dedupe = following(*{r.wallet for r in rows})
     fresh = dedupe.accept_sweep(rows).fresh
@@ -155,7 +157,7 @@ def histories(draw: st.DrawFn) -> History:
                 row,
                 wallet=st.sampled_from([ANN, BOB]),
                 tx=st.sampled_from(["0x01", "0x02", "0x03"]),
-                token=st.sampled_from(["11", "12"]),
+                token=st.sampled_from([TokenId("11"), TokenId("12")]),
                 shares=st.sampled_from(["10", "5.5"]),
             ),
             min_size=1,

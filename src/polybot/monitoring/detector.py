@@ -129,11 +129,6 @@ class Detector:
         """The order's decision is stored, so the cursor may move past it. Safe to repeat."""
         self._cursors.acknowledged(order)
 
-    def ask_all(self) -> None:
-        """Fills may have been missed: sweep every target at once."""
-        for wallet in self._targets:
-            self._ask(wallet)
-
     def status(self) -> DetectorStatus:
         sources = {f"{source.kind}:{number}": source.healthy() for number, source in enumerate(self._sources)}
         return DetectorStatus(sources, self._queue.qsize(), self._fills)

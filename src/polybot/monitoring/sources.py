@@ -47,27 +47,6 @@ class PollSettings:
     backoff: Backoff = Backoff(base_s=2.0, cap_s=60.0)
 
 
-class ActivityStreamSource:
-    """The targets' rows as the socket pushes them. May repeat rows and miss some; `on_gap` hears when."""
-
-    kind = SourceKind.ACTIVITY_STREAM
-    authoritative = False
-
-    def __init__(self, feed: ActivityFeed, *, on_gap: Callable[[], None]) -> None:
-        self._feed = feed
-        self._on_gap = on_gap
-
-    async def batches(self) -> AsyncIterator[Sequence[ObservedFill]]:
-        async for event in self._feed.events():
-            if isinstance(event, FeedGap):
-                self._on_gap()
-            else:
-                yield (event,)
-
-    def healthy(self) -> bool:
-        return self._feed.healthy()
-
-
 class ActivityPollSource:
     """Sweeps of one target's activity from its cursor to now; one batch per sweep.
 
@@ -158,3 +137,25 @@ class ActivityPollSource:
         while (left_s := began + self._pause_s() - self._clock.monotonic()) > 0:
             if await self._bell.heard(within_s=min(left_s, self._settings.fast_s), clock=self._clock):
                 return
+
+
+class ActivityStreamSource:
+    """The targets' rows as the socket pushes them. May repeat rows and miss some; after a gap the polls are asked."""
+
+    kind = SourceKind.ACTIVITY_STREAM
+    authoritative = False
+
+    def __init__(self, feed: ActivityFeed, *, polls: Sequence[ActivityPollSource]) -> None:
+        self._feed = feed
+        self._polls = polls
+
+    async def batches(self) -> AsyncIterator[Sequence[ObservedFill]]:
+        async for event in self._feed.events():
+            if isinstance(event, FeedGap):
+                for poll in self._polls:
+                    poll.ask(poll.wallet)
+            else:
+                yield (event,)
+
+    def healthy(self) -> bool:
+        return self._feed.healthy()
