@@ -44,10 +44,8 @@ NO_RETRY = ReadRetry(attempts=1)
 
 def parse_retry_after(text: str, *, now_ns: int) -> float | None:
     """Seconds from a Retry-After header: a number of seconds or an HTTP date; None if it is neither."""
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
+    if text.strip().replace(".", "", 1).isdecimal():
+        return float(text)
     try:
         at = parsedate_to_datetime(text)
     except ValueError:

@@ -80,9 +80,7 @@ class Service:
         self.seen.append(Seen(request.method, request.path, list(request.query.items()), dict(request.headers), body))
         answer = self.script[0] if len(self.script) == 1 else self.script.pop(0)
         if isinstance(answer, web.Response):
-            return web.Response(
-                status=answer.status, body=answer.body, headers=dict(answer.headers.items())
-            )
+            return web.Response(status=answer.status, body=answer.body, headers=dict(answer.headers.items()))
         return await answer(request)
 
 

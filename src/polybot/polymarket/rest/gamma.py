@@ -22,6 +22,7 @@ from polybot.polymarket.rest.http import Call, HttpClient
 from polybot.polymarket.token_ids import has_v2_shape, parse_token
 
 _NANO = 1_000_000_000
+_RESOLVED = {"resolved", "settled"}
 
 
 def market_of(wire: GammaMarket) -> Market:
@@ -90,9 +91,12 @@ def _fee(wire: GammaMarket) -> FeeSchedule:
 
 
 def _winner(wire: GammaMarket, outcomes: tuple[Outcome, Outcome]) -> TokenId | None:
-    """By final prices of exactly 1 and 0; a tie (50-50) and old markets with 0/0 have no winner."""
-    resolved = "resolved" in (wire.uma_resolution_status, wire.resolution_status)
-    if not (wire.closed and resolved):
+    """By final prices of exactly 1 and 0 of a closed market, unless it says that its resolution is still open.
+
+    A tie (50-50) and old markets with 0/0 have no winner. Markets that closed early were seen without a status.
+    """
+    said = {status for status in (wire.uma_resolution_status, wire.resolution_status) if status}
+    if not wire.closed or said - _RESOLVED:
         return None
     match _inner_list(wire, "outcomePrices", wire.outcome_prices):
         case ("1", "0"):

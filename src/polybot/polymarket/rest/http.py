@@ -166,7 +166,8 @@ class HttpClient:
             )
             timeout = aiohttp.ClientTimeout(
                 total=options.connect_timeout_s + 3 * options.read_timeout_s,
-                connect=options.connect_timeout_s, sock_read=options.read_timeout_s
+                connect=options.connect_timeout_s,
+                sock_read=options.read_timeout_s,
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,
