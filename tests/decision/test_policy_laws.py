@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from deciding import MARKET, NOW_S, YES, bought, sold
+from deciding import MARKET, NOW_S, SNAPSHOT, YES, bought, sold
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,8 +20,8 @@ from polybot.decision.rules import Rule
 ticks = st.sampled_from(["0.1", "0.01", "0.005", "0.0025", "0.001", "0.0001"]).map(Price.parse)
 prices = st.integers(min_value=1, max_value=MICRO - 1).map(Price)
 dollars = st.integers(min_value=0, max_value=500 * MICRO).map(Usdc)
-quantities = st.integers(min_value=1, max_value=1000 * MICRO).map(Shares)
-ratios = st.integers(min_value=1, max_value=2 * MICRO).map(Ratio)
+quantities = st.integers(min_value=5, max_value=1000).map(lambda n: Shares(n * 1_234_567))
+ratios = st.integers(min_value=1, max_value=20).map(lambda n: Ratio(n * 100_003))
 tolerances = st.integers(min_value=0, max_value=MICRO // 2).map(Ratio)
 
 
@@ -34,8 +34,8 @@ def markets(draw: st.DrawFn) -> Market:
 @st.composite
 def books(draw: st.DrawFn, tick: Price) -> BookView:
     """Both sides best first, on the tick, not crossed."""
-    grid = sorted(draw(st.sets(st.integers(min_value=1, max_value=MICRO // tick.micro - 1), max_size=8)))
-    levels = [Level(Price(n * tick.micro), draw(quantities)) for n in grid]
+    grid = draw(st.sets(st.integers(min_value=1, max_value=MICRO // tick.micro - 1), min_size=3, max_size=8))
+    levels = [Level(Price(n * tick.micro), draw(quantities)) for n in sorted(grid)]
     split = draw(st.integers(min_value=0, max_value=len(levels)))
     return BookView(YES, tuple(reversed(levels[:split])), tuple(levels[split:]))
 
@@ -59,27 +59,36 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 
 
 @st.composite
-def ready_snapshots(draw: st.DrawFn) -> Snapshot:
-    """What gates do not stop, so that price and size are put to the test."""
-    seen = draw(snapshots())
-    assert seen.market is not None
-    return replace(
-        seen,
-        taken_ns=NOW_S * 10**9,
-        started_ns=(NOW_S - 60) * 10**9,
-        mode=TradingMode.RUNNING,
-        locks=(),
-        market=replace(seen.market, accepting_orders=True),
-        book=seen.book or draw(books(seen.market.tick)),
-        book_age_ms=10,
-        cash_free=seen.cash_free or draw(dollars),
+def entries(draw: st.DrawFn) -> TargetOrder:
+    return bought(shares=str(draw(quantities)), price=str(draw(prices)))
+
+
+@st.composite
+def exits(draw: st.DrawFn) -> TargetOrder:
+    return sold(shares=str(draw(quantities)), price=str(draw(prices)), held=str(draw(st.just(Shares(0)) | quantities)))
+
+
+@st.composite
+def open_cases(draw: st.DrawFn) -> tuple[TargetOrder, Snapshot]:
+    """An entry that no gate stops, at a price near one of the asks: what price, depth and caps are tried on."""
+    market = replace(draw(markets()), accepting_orders=True)
+    book = draw(books(market.tick))
+    seen = replace(
+        SNAPSHOT,
+        market=market,
+        book=book,
+        cash_free=Usdc(draw(st.sampled_from([2, 30, 400, 5000])) * MICRO),
+        exposure=Usdc(draw(st.sampled_from([0, 0, 5, 28])) * MICRO),
     )
+    near = draw(st.sampled_from([level.price.micro for level in (*book.bids, *book.asks)]))
+    price = Price(max(1, min(MICRO - 1, near * draw(st.sampled_from([90, 97, 100, 103])) // 100)))
+    return bought(shares=str(draw(quantities)), price=str(price)), seen
 
 
 policies = st.builds(
     Policy,
     ratio=ratios,
-    max_position=dollars,
+    max_position=st.sampled_from([30, 100, 1000]).map(lambda n: Usdc(n * MICRO)),
     min_position=st.sampled_from([Usdc(0), Usdc(5 * MICRO)]),
     slippage=tolerances,
     exit_slippage=tolerances,
@@ -88,16 +97,6 @@ policies = st.builds(
     min_depth=st.sampled_from([Usdc(0), Usdc(50 * MICRO)]),
     max_open_positions=st.sampled_from([None, 3]),
 )
-
-
-@st.composite
-def entries(draw: st.DrawFn) -> TargetOrder:
-    return bought(shares=str(draw(quantities)), price=str(draw(prices)))
-
-
-@st.composite
-def exits(draw: st.DrawFn) -> TargetOrder:
-    return sold(shares=str(draw(quantities)), price=str(draw(prices)), held=str(draw(st.just(Shares(0)) | quantities)))
 
 
 @given(entries() | exits(), snapshots(), policies)
@@ -110,8 +109,9 @@ def test_the_same_arguments_give_the_same_verdict(order: TargetOrder, seen: Snap
         assert verdict.detail
 
 
-@given(entries(), ready_snapshots(), policies)
-def test_an_entry_never_spends_more_than_any_cap(order: TargetOrder, seen: Snapshot, policy: Policy) -> None:
+@given(open_cases(), policies)
+def test_an_entry_never_spends_more_than_any_cap(case: tuple[TargetOrder, Snapshot], policy: Policy) -> None:
+    order, seen = case
     verdict = decide(order, seen, policy)
     if isinstance(verdict, Copy):
         assert seen.cash_free is not None
@@ -122,10 +122,11 @@ def test_an_entry_never_spends_more_than_any_cap(order: TargetOrder, seen: Snaps
         assert verdict.spend <= cost_ceil(verdict.shares, verdict.limit) + Usdc(10_000)
 
 
-@given(entries(), ready_snapshots(), policies)
+@given(open_cases(), policies)
 def test_an_entrys_limit_is_on_the_tick_and_within_the_budget(
-    order: TargetOrder, seen: Snapshot, policy: Policy
+    case: tuple[TargetOrder, Snapshot], policy: Policy
 ) -> None:
+    order, seen = case
     verdict = decide(order, seen, policy)
     if isinstance(verdict, Copy):
         assert seen.market is not None
@@ -135,10 +136,11 @@ def test_an_entrys_limit_is_on_the_tick_and_within_the_budget(
         assert verdict.limit.micro * MICRO <= order.price.micro * (MICRO + policy.slippage.micro)
 
 
-@given(entries(), ready_snapshots(), policies)
+@given(open_cases(), policies)
 def test_an_entry_on_a_book_that_stays_fills_about_what_was_wanted(
-    order: TargetOrder, seen: Snapshot, policy: Policy
+    case: tuple[TargetOrder, Snapshot], policy: Policy
 ) -> None:
+    order, seen = case
     verdict = decide(order, seen, policy)
     if isinstance(verdict, Copy) and verdict.tif is not TimeInForce.GTD:
         assert seen.book is not None
@@ -165,8 +167,9 @@ def test_an_exit_is_stopped_by_nothing_but_missing_shares_or_a_halt(
         assert verdict.limit <= max(tick, order.price)
 
 
-@given(entries() | exits(), ready_snapshots(), policies)
-def test_every_copy_can_be_stated_as_an_order(order: TargetOrder, seen: Snapshot, policy: Policy) -> None:
+@given(open_cases() | st.tuples(exits(), snapshots()), policies)
+def test_every_copy_can_be_stated_as_an_order(case: tuple[TargetOrder, Snapshot], policy: Policy) -> None:
+    order, seen = case
     verdict = decide(order, seen, policy)
     if isinstance(verdict, Copy):
         assert seen.market is not None
