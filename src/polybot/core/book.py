@@ -28,22 +28,28 @@ class BookView:
 
 
 class _Ladder:
-    """One side: sizes by price, and the prices sorted so that the best is the last."""
+    """One side: sizes by price, and the prices sorted so that the best is the last.
 
-    __slots__ = ("_keys", "_sign", "_sizes")
+    Levels are made when they are looked at and kept until they change: most changes are never looked at.
+    """
+
+    __slots__ = ("_keys", "_seen", "_sign", "_sizes")
 
     def __init__(self, sign: int) -> None:
         self._sign = sign
         self._sizes: dict[int, int] = {}
         self._keys: list[int] = []
+        self._seen: dict[int, Level] = {}
 
     def replace(self, levels: Iterable[Level]) -> None:
         self._sizes = {level.price.micro * self._sign: level.size.micro for level in levels if level.size.micro}
         self._keys = sorted(self._sizes)
+        self._seen = {}
 
     def set(self, price_micro: int, size_micro: int) -> None:
         key = price_micro * self._sign
         sizes = self._sizes
+        self._seen.pop(key, None)
         if size_micro:
             if key not in sizes:
                 insort(self._keys, key)
@@ -61,7 +67,10 @@ class _Ladder:
         return [self._level(key) for key in self._keys]
 
     def _level(self, key: int) -> Level:
-        return Level(Price(key * self._sign), Shares(self._sizes[key]))
+        level = self._seen.get(key)
+        if level is None:
+            level = self._seen[key] = Level(Price(key * self._sign), Shares(self._sizes[key]))
+        return level
 
 
 class Book:
