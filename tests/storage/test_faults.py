@@ -1,5 +1,6 @@
 """A database that cannot keep what it is given says so, and keeps nothing of it."""
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
@@ -135,6 +136,34 @@ async def test_what_is_stored_is_there_after_reopening(file_url: str) -> None:
 async def test_closing_twice_is_closing_once(store: SqlStore) -> None:
     await store.close()
     await store.close()
+
+
+async def test_a_file_is_written_through_to_the_disk(file_url: str) -> None:
+    store = await open_store(file_url)
+
+    def settings(connection: Connection) -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
+
+    assert await store._db.write(settings) == ["wal", 2, 1]
+    await store.close()
+
+
+async def test_two_programs_may_create_the_database_at_once(file_url: str) -> None:
+    first, second = await asyncio.gather(open_store(file_url), open_store(file_url))
+    await copied(first)
+    assert len(await second.open_orders()) == 1
+    await first.close()
+    await second.close()
+
+
+async def test_a_cancelled_commit_tried_again_is_one_order(store: SqlStore) -> None:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(commit_one(store), name="commit")
+        await asyncio.sleep(0)
+        task.cancel()
+    await commit_one(store)
+    assert len(await store.open_orders()) == len(await store.fill_keys()) == 1
 
 
 COMMIT_THEN_WAIT = """

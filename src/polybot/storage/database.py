@@ -30,7 +30,10 @@ class Database:
             self._read_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-read")
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """When it returns, what `work` wrote survives power loss. If `work` raises, nothing is written."""
+        """When it returns, what `work` wrote survives power loss. If `work` raises, nothing is written.
+
+        A caller that is cancelled while it waits does not learn whether it was written.
+        """
         return await self._run(self._write_thread, self._writer, work)
 
     async def write_once(self, work: Callable[[Connection], None], already: Callable[[Connection], bool]) -> bool:

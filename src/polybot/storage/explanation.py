@@ -89,4 +89,10 @@ def _plain(value: object) -> object:
 
 
 def _levels(levels: tuple[Level, ...]) -> list[str]:
-    return [f"{level.size} @ {level.price}" for level in levels]
+    return [f"{_text(level.size.micro)} @ {_text(level.price.micro)}" for level in levels]
+
+
+@lru_cache(maxsize=65_536)
+def _text(micro: int) -> str:
+    """Book levels repeat: this is the dearest part of a decision's row."""
+    return str(Shares(micro))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Column, Connection, Label, bindparam, func, insert, select, update
 
 from polybot.core.fills import TargetOrder
 from polybot.core.ids import OrderId
@@ -23,25 +23,19 @@ _ADD_ORDER = insert(orders)
 _STATE = select(orders.c.state, orders.c.answered_ns).where(orders.c.id == bindparam("the_id"))
 _MOVE = update(orders).where(orders.c.id == bindparam("the_id"))
 
-FILLED = (
-    select(
-        trade_log.c.order_id,
-        func.sum(trade_log.c.shares_micro).label("filled_shares_micro"),
-        func.sum(trade_log.c.usdc_micro).label("filled_usdc_micro"),
-        func.sum(trade_log.c.fee_micro).label("filled_fee_micro"),
-    )
-    .where(trade_log.c.status != TradeStatus.FAILED.value)
-    .group_by(trade_log.c.order_id)
-    .subquery("filled")
-)
-"""What each order has filled, FAILED fills left out."""
+
+def _filled(column: Column[int], name: str) -> Label[int]:
+    """Sum over an order's fills, FAILED ones left out; by index, so that it costs nothing for the others."""
+    its = (trade_log.c.order_id == orders.c.id) & (trade_log.c.status != TradeStatus.FAILED.value)
+    return select(func.coalesce(func.sum(column), 0)).where(its).scalar_subquery().label(name)
+
 
 WITH_FILLS = select(
     orders,
-    func.coalesce(FILLED.c.filled_shares_micro, 0).label("filled_shares_micro"),
-    func.coalesce(FILLED.c.filled_usdc_micro, 0).label("filled_usdc_micro"),
-    func.coalesce(FILLED.c.filled_fee_micro, 0).label("filled_fee_micro"),
-).outerjoin(FILLED, FILLED.c.order_id == orders.c.id)
+    _filled(trade_log.c.shares_micro, "filled_shares_micro"),
+    _filled(trade_log.c.usdc_micro, "filled_usdc_micro"),
+    _filled(trade_log.c.fee_micro, "filled_fee_micro"),
+)
 
 _IS_OPEN = orders.c.state.in_(sorted(RESERVING))
 _HAS_FILLS = orders.c.id.in_(select(trade_log.c.order_id))
