@@ -54,7 +54,7 @@ async def run(config: LoadedConfig, *, mode: Mode) -> None:
 
 async def _run(config: LoadedConfig, store: SqlStore, mode: Mode) -> None:
     clock, bell = SystemClock(), Doorbell()
-    commands = CommandLoop(store, bell=bell, clock=clock)
+    commands = CommandLoop(store.commands, bell=bell, clock=clock)
     await commands.discard_old()
     async with Services(config.settings, clock=clock, telemetry=MemoryTelemetry()) as services:
         followed = await follow_all(config.accounts.targets, config.settings, services.gamma)

@@ -18,7 +18,7 @@ class ObservedFill:
     """One row as one feed showed it: not yet known to be new.
 
     `timestamp_s` is the venue's (block) second; `published_ns` the feed's own stamp if it has one;
-    `seen_ns`/`seen_mono_ns` are ours, taken when the bytes arrived (wall and monotonic clock).
+    `seen_ns`/`seen_mono_ns` are ours, taken when the bytes arrived (`Clock.now_ns` and `Clock.perf_ns`).
     """
 
     source: SourceKind

@@ -7,14 +7,14 @@ exits go first. Nothing is awaited between a decision and the claim of its cash 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from polybot.core.fills import PositionChange, TargetOrder
-from polybot.core.ids import IntentId, OrderId, TokenId, Wallet, intent_id
+from polybot.core.ids import OrderId, TokenId, Wallet, intent_id
 from polybot.core.market import Side
-from polybot.core.money import ZERO_SHARES, ZERO_USDC, Shares
+from polybot.core.money import ZERO_USDC, Shares
 from polybot.core.orders import RESERVING, Intent, OrderState
 from polybot.core.portfolio import Portfolio
 from polybot.core.trading import TradingMode
@@ -25,15 +25,18 @@ from polybot.ports.market_data import MarketData
 from polybot.ports.store import Event, Store, StoreFailed
 from polybot.ports.telemetry import Telemetry
 from polybot.ports.trading_state import TradingLock, TradingState
-from polybot.ports.venue import PreparedOrder, Refused, Venue
+from polybot.ports.venue import PreparedOrder, Refused, SubmitOutcome, Venue
 from polybot.utils.clock import Clock, wait_event
 
 log = structlog.get_logger(__name__)
 
+_LONG_S = 60.0
+"""The longest wait between two legs of an exit."""
+
 
 @dataclass(frozen=True, slots=True)
 class CopierOptions:
-    """`max_retries` further legs for an exit that is not filled or an order refused for the moment."""
+    """`max_retries` further legs for an entry that the venue was too busy to take; exits have no such limit."""
 
     max_retries: int = 3
     retry_delay_s: float = 0.5
@@ -41,13 +44,24 @@ class CopierOptions:
     book_depth: int = 50
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One order to decide: leg 0 first, later legs for what an earlier one left."""
+
+    order: TargetOrder
+    leg: int = 0
+
+
 @dataclass(slots=True)
 class _Lane:
-    exits: deque[TargetOrder]
-    entries: deque[TargetOrder]
+    exits: deque[_Work] = field(default_factory=deque)
+    entries: deque[_Work] = field(default_factory=deque)
     busy: bool = False
 
-    def take(self) -> TargetOrder | None:
+    def put(self, work: _Work) -> None:
+        (self.exits if work.order.side is Side.SELL else self.entries).append(work)
+
+    def take(self) -> _Work | None:
         if self.exits:
             return self.exits.popleft()
         return self.entries.popleft() if self.entries else None
@@ -98,21 +112,24 @@ class Copier:
         published_ns = order.fills[0].seen.published_ns
         if published_ns is not None:
             self._telemetry.observe("feed_to_decision_ms", (self._clock.now_ns() - published_ns) / 1e6)
-        lane = self._lanes.setdefault(order.token, _Lane(deque(), deque()))
-        (lane.exits if order.side is Side.SELL else lane.entries).append(order)
+        self._enqueue(_Work(order))
+
+    def _enqueue(self, work: _Work) -> None:
+        self._lanes.setdefault(work.order.token, _Lane()).put(work)
         self._idle.clear()
         self._arrived.set()
 
     async def run(self) -> None:
         """Long-lived: one task per token that has work."""
-        async with asyncio.TaskGroup() as lanes:
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
             while True:
                 await self._arrived.wait()
                 self._arrived.clear()
                 for token, lane in self._lanes.items():
                     if not lane.busy and (lane.exits or lane.entries):
                         lane.busy = True
-                        lanes.create_task(self._drain(lane), name=f"copy-{token[:10]}")
+                        tasks.create_task(self._drain(lane), name=f"copy-{token[:10]}")
 
     async def drained(self, *, timeout_s: float) -> bool:
         """Whether every queued order has been decided, and its order rests or has ended, within the timeout."""
@@ -120,8 +137,8 @@ class Copier:
 
     async def _drain(self, lane: _Lane) -> None:
         try:
-            while order := lane.take():
-                await self._copy(order)
+            while work := lane.take():
+                await self._copy(work)
         except StoreFailed as failed:
             log.critical("store.failed", remedy=str(failed))
             self._trading.lock(TradingLock("store", TradingMode.HALTED, str(failed)))
@@ -130,25 +147,19 @@ class Copier:
             if not any(x.busy or x.exits or x.entries for x in self._lanes.values()):
                 self._idle.set()
 
-    async def _copy(self, order: TargetOrder) -> None:
+    async def _copy(self, work: _Work) -> None:
+        order = work.order
         if order.side is Side.SELL:
             await self._clear_entries(order)
         await self._market_data.ensure(order.token)
-        await self._legs(order)
-
-    async def _legs(self, order: TargetOrder) -> None:
-        leg, now = 0, order
-        while True:
-            decision = self._decide(now)
-            placed = await self._carry_out(decision, leg)
-            if leg == 0:
-                self._acknowledge(order)
-            if placed is None or leg >= self._options.max_retries:
-                return
-            rest = await self._again(now, decision, placed)
-            if rest is None:
-                return
-            leg, now = leg + 1, rest
+        decision = self._decide(order)
+        match decision.verdict:
+            case Skip() as skip:
+                await self._skip(decision, skip, work.leg)
+            case Copy() as copy:
+                await self._place(decision, copy, work.leg)
+        if work.leg == 0:
+            self._acknowledge(order)
 
     def _decide(self, order: TargetOrder) -> Decision:
         policy = self._policies[order.target]
@@ -179,14 +190,6 @@ class Copier:
             return mode, locks
         return TradingMode.EXITS_ONLY if mode is TradingMode.RUNNING else mode, (*locks, "target: disabled")
 
-    async def _carry_out(self, decision: Decision, leg: int) -> PreparedOrder | None:
-        match decision.verdict:
-            case Skip() as skip:
-                await self._skip(decision, skip, leg)
-                return None
-            case Copy() as copy:
-                return await self._place(decision, copy, leg)
-
     async def _skip(self, decision: Decision, skip: Skip, leg: int) -> None:
         order = decision.order
         log.info("decision.skip", decision=order.id, rule=skip.rule, detail=skip.detail, leg=leg)
@@ -198,10 +201,15 @@ class Copier:
             event = Event("leg.skipped", "warning", skip.detail, {"decision": order.id, "rule": skip.rule})
             await self._store.record_event(event, now_ns=now_ns)
 
-    async def _place(self, decision: Decision, copy: Copy, leg: int) -> PreparedOrder | None:
+    async def _place(self, decision: Decision, copy: Copy, leg: int) -> None:
         now_ns = self._clock.now_ns()
-        intent = self._intent(decision, copy, leg, now_ns=now_ns)
-        prepared = self._venue.prepare(intent, now_ns=now_ns)
+        try:
+            intent = self._intent(decision, copy, leg, now_ns=now_ns)
+            prepared = self._venue.prepare(intent, now_ns=now_ns)
+        except ValueError as error:
+            skip = Skip("not_expressible", str(error), copy.checks)
+            await self._skip(replace(decision, verdict=skip), skip, leg)
+            return
         self._portfolio.reserve(prepared.id, intent)
         self._tracker.register(prepared.id, intent)
         try:
@@ -211,22 +219,19 @@ class Copier:
             raise
         if not fresh:
             self._tracker.withdraw(prepared.id)
-            return None
+            return
         outcome = await self._tracker.send(prepared)
-        self._measure(decision.order)
-        self._telemetry.count("orders", outcome=type(outcome).__name__.lower())
-        log.info("order.sent", decision=decision.order.id, order=prepared.id, outcome=type(outcome).__name__)
+        self._measure(decision, outcome)
         await self._tracker.settled(prepared.id, timeout_s=self._options.order_timeout_s)
-        if isinstance(outcome, Refused) and outcome.retry_after_s:
-            await self._clock.sleep(outcome.retry_after_s)
-        return prepared
+        self._tasks.create_task(self._follow_up(decision, intent, prepared, outcome), name=f"legs-{intent.id}")
 
     def _intent(self, decision: Decision, copy: Copy, leg: int, *, now_ns: int) -> Intent:
         order, market = decision.order, decision.snapshot.market
-        assert market is not None  # decide() copies nothing in an unknown market  # noqa: S101
+        if market is None:
+            raise ValueError("decided to copy in a market that is not known")
         spends = copy.side is Side.BUY
         return Intent(
-            id=IntentId(intent_id(order.id, account=self._account, leg=leg)),
+            id=intent_id(order.id, account=self._account, leg=leg),
             decision=order.id,
             account=self._account,
             target=order.target,
@@ -240,22 +245,28 @@ class Copier:
             return await self._store.commit_copy(decision.order, decision, intent, prepared, now_ns=now_ns)
         return await self._store.commit_leg(intent, prepared, now_ns=now_ns)
 
-    async def _again(self, order: TargetOrder, decision: Decision, placed: PreparedOrder) -> TargetOrder | None:
-        """The part of the order that deserves another leg, or None.
+    async def _follow_up(
+        self, decision: Decision, intent: Intent, placed: PreparedOrder, outcome: SubmitOutcome
+    ) -> None:
+        """Another leg for what deserves one; it is decided anew, on what is known then.
 
-        Exits are tried again until nothing is left of them; entries never: the price they were for is gone.
+        An exit is tried again until nothing of it is left. An entry is tried again only if the venue was too busy
+        to take it: its price is gone sooner than ours could be had.
         """
-        if order.side is Side.BUY or not isinstance(decision.verdict, Copy):
-            return None
-        state = await self._tracker.settled(placed.id, timeout_s=self._options.order_timeout_s)
-        rest = decision.verdict.shares - self._portfolio.filled(placed.id)
-        if state in RESERVING or rest.micro < DUST.micro:
-            return None
-        await self._clock.sleep(self._options.retry_delay_s)
-        held = self._portfolio.inventory(order.target, order.token)
-        if held.micro < DUST.micro:
-            return None
-        return _rest_of_exit(order, rest=rest, held=held)
+        order, leg = decision.order, intent.leg
+        if order.side is Side.SELL:
+            while await self._tracker.ended(placed.id, timeout_s=_LONG_S) in RESERVING:
+                pass
+            rest = intent.terms.shares - self._portfolio.filled(placed.id)
+            if rest.micro < DUST.micro:
+                return
+            await self._clock.sleep(min(self._options.retry_delay_s * 2.0 ** min(leg, 10), _LONG_S))
+            held = self._portfolio.inventory(order.target, order.token)
+            if held.micro >= DUST.micro:
+                self._enqueue(_Work(_rest_of_exit(order, rest=rest, held=held), leg + 1))
+        elif isinstance(outcome, Refused) and outcome.retry_after_s is not None and leg < self._options.max_retries:
+            await self._clock.sleep(max(outcome.retry_after_s, self._options.retry_delay_s))
+            self._enqueue(_Work(order, leg + 1))
 
     async def _clear_entries(self, order: TargetOrder) -> None:
         """An exit cancels what still tries to enter the same position, so that it sees all there is to sell."""
@@ -273,12 +284,15 @@ class Copier:
             if intent.target == target and intent.terms.token == token and intent.terms.side is Side.BUY
         ]
 
-    def _measure(self, order: TargetOrder) -> None:
+    def _measure(self, decision: Decision, outcome: SubmitOutcome) -> None:
+        order = decision.order
         waited_ns = self._clock.perf_ns() - order.fills[0].seen.seen_mono_ns
         self._telemetry.observe("end_to_end_ms", waited_ns / 1e6)
+        self._telemetry.count("orders", outcome=type(outcome).__name__.lower())
+        log.info("order.sent", decision=order.id, outcome=type(outcome).__name__, waited_us=waited_ns // 1000)
 
 
 def _rest_of_exit(order: TargetOrder, *, rest: Shares, held: Shares) -> TargetOrder:
     """The same target order, cut to what of our exit is left: `rest` of `held`."""
     change = PositionChange.CLOSED if rest >= held else PositionChange.REDUCED
-    return replace(order, shares=min(rest, held), held_before=max(held, ZERO_SHARES), change=change)
+    return replace(order, shares=min(rest, held), held_before=held, change=change)
