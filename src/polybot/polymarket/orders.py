@@ -26,8 +26,8 @@ _NESTED_TYPE = keccak(
     b"TypedDataSign(Order contents,string name,string version,uint256 chainId,"
     b"address verifyingContract,bytes32 salt)" + _ORDER
 )
-_SIDES = {Side.BUY: word(0), Side.SELL: word(1)}
 _SMALL = tuple(word(n) for n in SignatureType)
+_SELL = Side.SELL
 _TRAILER = _ORDER + len(_ORDER).to_bytes(2, "big")
 _WALLET_NAME, _WALLET_VERSION = keccak(b"DepositWallet"), keccak(b"1")
 
@@ -62,7 +62,7 @@ def order_struct_hash(order: OrderData) -> bytes:
                 word(int(order.token)),
                 word(order.maker_amount),
                 word(order.taker_amount),
-                _SIDES[order.side],
+                _SMALL[order.side is _SELL],
                 _SMALL[order.signature_type],
                 word(order.timestamp_ms),
                 order.metadata,
