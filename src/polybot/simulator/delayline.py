@@ -11,17 +11,18 @@ T = TypeVar("T")
 
 
 class DelayLine(Generic[T]):
-    """Hands every item to `deliver` `delay_s` after it was put in, in the order of arrival."""
+    """Hands every item to `deliver` when it is `delay_s` old, in the order of arrival."""
 
     def __init__(self, clock: Clock, *, delay_s: float, deliver: Callable[[T], None]) -> None:
-        self.delay_s = delay_s
+        self._delay_ns = round(delay_s * 1e9)
         self._clock = clock
         self._deliver = deliver
-        self._items: deque[tuple[float, T]] = deque()
+        self._items: deque[tuple[int, T]] = deque()
         self._wake = asyncio.Event()
 
-    def put(self, item: T) -> None:
-        self._items.append((self._clock.monotonic() + self.delay_s, item))
+    def put(self, item: T, *, at_ns: int) -> None:
+        """`at_ns`: when it happened."""
+        self._items.append((at_ns + self._delay_ns, item))
         self._wake.set()
 
     async def run(self) -> None:
@@ -30,8 +31,9 @@ class DelayLine(Generic[T]):
             await self._wake.wait()
             self._wake.clear()
             while self._items:
-                due, item = self._items[0]
-                if (left := due - self._clock.monotonic()) > 0:
-                    await self._clock.sleep(left)
+                due_ns, item = self._items[0]
+                if (left_ns := due_ns - self._clock.now_ns()) > 0:
+                    await self._clock.sleep(left_ns / 1e9)
+                    continue
                 self._items.popleft()
                 self._deliver(item)

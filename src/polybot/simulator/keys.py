@@ -28,6 +28,7 @@ class ApiKeys:
         self._seed = seed
         self._by_owner: dict[tuple[str, int], ApiKey] = {}
         self._by_key: dict[str, ApiKey] = {}
+        self._first: dict[str, str] = {}
 
     def create(self, address: str, *, nonce: int) -> ApiKey:
         """KeyExists if there is one already."""
@@ -36,6 +37,7 @@ class ApiKeys:
             raise KeyExists
         made = self._make(*owner)
         self._by_owner[owner] = self._by_key[made.key] = made
+        self._first.setdefault(owner[0], made.key)
         return made
 
     def derive(self, address: str, *, nonce: int) -> ApiKey | None:
@@ -47,10 +49,12 @@ class ApiKeys:
     def of(self, address: str) -> list[ApiKey]:
         return [key for key in self._by_key.values() if key.address == address.lower()]
 
-    def any_of(self, address: str) -> ApiKey:
-        """A key of this address, made for it if it has none."""
-        owned = self.of(address)
-        return owned[0] if owned else self.create(address, nonce=0)
+    def label(self, address: str) -> str:
+        """The key an order of this address shows as its owner; before one is created, the one it would get."""
+        owned = self._first.get(address)
+        if owned is None:
+            owned = self._first[address] = self._make(address, 0).key
+        return owned
 
     def delete(self, key: ApiKey) -> None:
         self._by_key.pop(key.key, None)

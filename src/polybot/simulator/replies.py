@@ -57,15 +57,18 @@ class RequestRecord:
 class RequestLog:
     """The newest requests of all services, in order of completion."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, before: Callable[[], None]) -> None:
+        """`before` runs at each request, ahead of everything else."""
         self.records: deque[RequestRecord] = deque(maxlen=KEPT_REQUESTS)
         self._clock = clock
+        self._before = before
 
     def door(self, service: str) -> Middleware:
         """The middleware every answer of `service` passes through on its way out."""
 
         @web.middleware
         async def edge(request: web.Request, handler: Handler) -> Answer:
+            self._before()
             at_ns = self._clock.now_ns()
             answer = await _answered(request, handler)
             self.records.append(await _record(request, service=service, at_ns=at_ns, status=answer.status))

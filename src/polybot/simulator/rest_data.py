@@ -39,7 +39,9 @@ class Records(Protocol):
         """Of one wallet or of all, oldest first."""
         ...
 
-    def holdings(self, wallet: Wallet) -> Sequence[Holding]: ...
+    def holdings(self, wallet: Wallet, *, until_ns: int) -> Sequence[Holding]:
+        """As of that moment."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +173,8 @@ class DataApi:
         conditions = params.conditions()
         held = [
             position_row(holding)
-            for holding in self._records.holdings(Wallet(user))
-            if holding.last_ns <= self._seen_until_ns() and (not conditions or holding.market.condition in conditions)
+            for holding in self._records.holdings(Wallet(user), until_ns=self._seen_until_ns())
+            if not conditions or holding.market.condition in conditions
         ]
         rows = [row for row in held if _has_status(row, status)]
         rows.sort(key=_SORTS[sort], reverse=not ascending)
@@ -196,7 +198,8 @@ class DataApi:
 
     def _value(self, query: Mapping[str, Sequence[str]]) -> _Page:
         user = Params(query).required_user()
-        worth = sum((holding.value for holding in self._records.holdings(Wallet(user))), Decimal(0))
+        held = self._records.holdings(Wallet(user), until_ns=self._seen_until_ns())
+        worth = sum((holding.value for holding in held), Decimal(0))
         return _Page({"proxy_wallet": user, "value": worth})
 
     def _status(self, _query: Mapping[str, Sequence[str]]) -> _Page:

@@ -1,12 +1,14 @@
 """Books and their changes as the CLOB writes them: every number a string, levels worst first. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from polybot.core.book import BookView, HashFacts, Level, book_hash
-from polybot.core.market import Market, Side
+from polybot.core.ids import TokenId
+from polybot.core.market import Market
 from polybot.core.money import Price
+from polybot.simulator.model import LevelChange
 
 Wire = dict[str, Any]
 
@@ -45,14 +47,6 @@ class Snapshot:
         return self.view.asks[0].price if self.view.asks else None
 
 
-@dataclass(frozen=True, slots=True)
-class LevelChange:
-    """The new absolute size of one level; zero removed it."""
-
-    side: Side
-    level: Level
-
-
 def rest_book(snapshot: Snapshot) -> Wire:
     """GET /book."""
     return {
@@ -84,21 +78,22 @@ def book_event(snapshot: Snapshot) -> Wire:
     }
 
 
-def price_change_event(market: Market, at_ms: int, changes: Iterable[tuple[Snapshot, Sequence[LevelChange]]]) -> Wire:
-    """One `price_change`, both tokens of the market in one message; each hash is the book's after the change."""
+def price_change_event(
+    market: Market, at_ms: int, changes: Iterable[LevelChange], after: Mapping[TokenId, Snapshot]
+) -> Wire:
+    """One `price_change`, both tokens of the market in one message; each hash is that of the book `after` it."""
+    hashes = {token: snapshot.hash for token, snapshot in after.items()}
     entries = [
         {
-            "asset_id": snapshot.view.token,
-            "price": str(change.level.price),
-            "size": str(change.level.size),
+            "asset_id": change.token,
+            "price": str(change.price),
+            "size": str(change.size),
             "side": change.side.value,
-            "hash": hash_,
-            "best_bid": text(snapshot.best_bid),
-            "best_ask": text(snapshot.best_ask),
+            "hash": hashes[change.token],
+            "best_bid": text(after[change.token].best_bid),
+            "best_ask": text(after[change.token].best_ask),
         }
-        for snapshot, levels in changes
-        for hash_ in [snapshot.hash]
-        for change in levels
+        for change in changes
     ]
     return {
         "market": market.condition,

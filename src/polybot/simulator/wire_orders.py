@@ -1,86 +1,59 @@
 """Orders and trades as the CLOB writes them, in answers and on the user socket. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Callable
 from typing import Any
 
-from polybot.core.ids import OrderId, TokenId, TradeId, Wallet
-from polybot.core.market import Market, Side
-from polybot.core.money import Price, Shares
-from polybot.core.orders import TimeInForce, TradeStatus
+from polybot.core.ids import Wallet
+from polybot.core.market import Market
+from polybot.core.money import Price, Shares, Usdc
 from polybot.polymarket.wallets import checksum
+from polybot.simulator.model import MakerLeg, OrderChange, OrderReport, OrderStatus, Placement, SimTrade
 
 Wire = dict[str, Any]
+KeyOf = Callable[[Wallet], str]
+"""The API key of a signing EOA."""
 
 
-@dataclass(frozen=True, slots=True)
-class OrderFacts:
-    """An order as it is now. `owner` is an API key; `status` the REST word (LIVE, MATCHED, CANCELED...)."""
-
-    id: OrderId
-    owner: str
-    wallet: Wallet
-    market: Market
-    token: TokenId
-    side: Side
-    tif: TimeInForce
-    size: Shares
-    matched: Shares
-    price: Price
-    status: str
-    expiration_s: int
-    created_ns: int
-    trades: Sequence[TradeId] = ()
+def placed(placement: Placement) -> Wire:
+    """200 of POST /order: human units, no transaction hashes; part-filled is `matched`, whatever rests."""
+    return {
+        "success": True,
+        "errorMsg": "",
+        "orderID": placement.order.id,
+        "status": "matched" if placement.gave or placement.order.status is not OrderStatus.LIVE else "live",
+        "makingAmount": str(Usdc(placement.gave)) if placement.gave else "",
+        "takingAmount": str(Usdc(placement.got)) if placement.gave else "",
+        "tradeIDs": list(placement.trades),
+    }
 
 
-@dataclass(frozen=True, slots=True)
-class MakerPart:
-    """What one resting order gave to a trade; token and side are its own, not the taker's."""
-
-    order: OrderId
-    owner: str
-    wallet: Wallet
-    token: TokenId
-    side: Side
-    shares: Shares
-    price: Price
-
-
-@dataclass(frozen=True, slots=True)
-class TradeFacts:
-    """One match of a taker with resting orders; `price` is the taker's average."""
-
-    id: TradeId
-    taker_order: OrderId
-    owner: str
-    wallet: Wallet
-    market: Market
-    token: TokenId
-    side: Side
-    shares: Shares
-    price: Decimal
-    status: TradeStatus
-    matched_ns: int
-    updated_ns: int
-    tx: str
-    makers: Sequence[MakerPart]
+def refused_leg(text: str) -> Wire:
+    """A refused order of a batch: it looks like a success."""
+    return {
+        "success": True,
+        "errorMsg": text,
+        "orderID": "",
+        "status": "",
+        "makingAmount": "",
+        "takingAmount": "",
+        "tradeIDs": [],
+    }
 
 
-def order_row(order: OrderFacts) -> Wire:
+def order_row(order: OrderReport, *, market: Market, key_of: KeyOf) -> Wire:
     """GET /data/order/{id}: sizes in decimal shares, `created_at` in whole seconds."""
     return {
         "id": order.id,
-        "status": order.status,
-        "owner": order.owner,
+        "status": order.status.value,
+        "owner": key_of(order.owner),
         "maker_address": checksum(order.wallet),
-        "market": order.market.condition,
+        "market": order.condition,
         "asset_id": order.token,
         "side": order.side.value,
-        "original_size": str(order.size),
+        "original_size": str(order.original),
         "size_matched": str(order.matched),
         "price": str(order.price),
-        "outcome": order.market.outcome(order.token).name,
+        "outcome": market.outcome(order.token).name,
         "expiration": str(order.expiration_s),
         "order_type": order.tif.value,
         "associate_trades": list(order.trades),
@@ -88,47 +61,53 @@ def order_row(order: OrderFacts) -> Wire:
     }
 
 
-def order_event(order: OrderFacts, *, kind: str, status: str, at_ns: int) -> Wire:
-    """The user socket's `order`: `kind` PLACEMENT, UPDATE or CANCELLATION, `status` in its own words."""
+def order_event(order: OrderReport, *, market: Market, key_of: KeyOf, change: OrderChange, at_ns: int) -> Wire:
+    """The user socket's `order`."""
+    row = order_row(order, market=market, key_of=key_of)
     return {
-        **order_row(order),
+        **row,
         "event_type": "order",
-        "type": kind,
-        "status": status,
-        "order_owner": order.owner,
-        "associate_trades": list(order.trades) or None,
-        "created_at": str(seconds(order.created_ns)),
+        "type": change.value,
+        "order_owner": row["owner"],
+        "associate_trades": row["associate_trades"] or None,
+        "created_at": str(row["created_at"]),
         "timestamp": str(millis(at_ns)),
     }
 
 
-def trade_row(trade: TradeFacts, *, role: str) -> Wire:
-    """GET /data/trades for the TAKER or a MAKER of it; the top level is the taker's in both cases."""
+def trade_row(trade: SimTrade, *, market: Market, key_of: KeyOf, viewer: Wallet) -> Wire:
+    """GET /data/trades as `viewer` sees it; the top level is the taker's for makers, too."""
     return {
-        **_trade(trade, role=role, fee_rate_bps="0"),
+        **_trade(trade, market=market, key_of=key_of, fee_rate_bps="0"),
         "status": f"TRADE_STATUS_{trade.status}",
         "match_time_nano": str(trade.matched_ns),
         "err_msg": None,
+        "trader_side": role(trade, viewer),
     }
 
 
-def trade_event(trade: TradeFacts, *, role: str, trade_owner: str) -> Wire:
-    """The user socket's `trade`; `trade_owner` is the API key it is told to."""
+def trade_event(trade: SimTrade, *, market: Market, key_of: KeyOf, viewer: Wallet) -> Wire:
+    """The user socket's `trade`, to the taker or one of the makers."""
     return {
-        **_trade(trade, role=role, fee_rate_bps=""),
+        **_trade(trade, market=market, key_of=key_of, fee_rate_bps=""),
         "event_type": "trade",
         "type": "TRADE",
         "status": trade.status.value,
-        "trade_owner": trade_owner,
+        "trade_owner": key_of(viewer),
+        "trader_side": role(trade, viewer),
         "timestamp": str(millis(trade.updated_ns)),
     }
 
 
-def _trade(trade: TradeFacts, *, role: str, fee_rate_bps: str) -> Wire:
+def role(trade: SimTrade, viewer: Wallet) -> str:
+    return "TAKER" if trade.owner == viewer else "MAKER"
+
+
+def _trade(trade: SimTrade, *, market: Market, key_of: KeyOf, fee_rate_bps: str) -> Wire:
     return {
         "id": trade.id,
-        "taker_order_id": trade.taker_order,
-        "market": trade.market.condition,
+        "taker_order_id": trade.order,
+        "market": trade.condition,
         "asset_id": trade.token,
         "side": trade.side.value,
         "size": str(trade.shares),
@@ -136,29 +115,44 @@ def _trade(trade: TradeFacts, *, role: str, fee_rate_bps: str) -> Wire:
         "price": str(trade.price),
         "match_time": str(seconds(trade.matched_ns)),
         "last_update": str(seconds(trade.updated_ns)),
-        "outcome": trade.market.outcome(trade.token).name,
+        "outcome": market.outcome(trade.token).name,
         "bucket_index": 0,
-        "owner": trade.owner,
+        "owner": key_of(trade.owner),
         "maker_address": checksum(trade.wallet),
         "transaction_hash": trade.tx,
-        "trader_side": role,
-        "maker_orders": [_maker(trade.market, part, fee_rate_bps=fee_rate_bps) for part in trade.makers],
+        "maker_orders": [_maker(leg, market=market, key_of=key_of, fee_rate_bps=fee_rate_bps) for leg in trade.legs],
     }
 
 
-def _maker(market: Market, part: MakerPart, *, fee_rate_bps: str) -> Wire:
-    tokens = [outcome.token for outcome in market.outcomes]
+def _maker(leg: MakerLeg, *, market: Market, key_of: KeyOf, fee_rate_bps: str) -> Wire:
     return {
-        "order_id": part.order,
-        "owner": part.owner,
-        "maker_address": checksum(part.wallet),
-        "matched_amount": str(part.shares),
-        "price": str(part.price),
+        "order_id": leg.order,
+        "owner": key_of(leg.owner),
+        "maker_address": checksum(leg.wallet),
+        "matched_amount": str(leg.shares),
+        "price": str(leg.price),
         "fee_rate_bps": fee_rate_bps,
-        "asset_id": part.token,
-        "side": part.side.value,
-        "outcome": market.outcome(part.token).name,
-        "outcome_index": tokens.index(part.token),
+        "asset_id": leg.token,
+        "side": leg.side.value,
+        "outcome": market.outcome(leg.token).name,
+        "outcome_index": [outcome.token for outcome in market.outcomes].index(leg.token),
+    }
+
+
+def last_trade_event(
+    *, market: Market, token: str, side: str, price: Price, shares: Shares, tx: str, at_ns: int
+) -> Wire:
+    """The market socket's `last_trade_price`; no wallet in it."""
+    return {
+        "market": market.condition,
+        "asset_id": token,
+        "price": str(price),
+        "size": str(shares),
+        "side": side,
+        "fee_rate_bps": "0",
+        "timestamp": str(millis(at_ns)),
+        "event_type": "last_trade_price",
+        "transaction_hash": tx,
     }
 
 

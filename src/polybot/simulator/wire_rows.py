@@ -21,7 +21,7 @@ _FOUR_DECIMALS = Decimal("0.0001")
 class Row:
     """Something a wallet did. `usdc` is without `fee`; `sequence` orders rows of one second and is unique.
 
-    `kind` is the Data API's: TRADE, or REDEEM (token "", side None, usdc the payout).
+    `kind` is the Data API's: TRADE, or REDEEM (side None, usdc the payout; its token is not shown).
     """
 
     kind: str
@@ -46,11 +46,15 @@ class Row:
     @property
     def outcome_index(self) -> int:
         tokens = [outcome.token for outcome in self.market.outcomes]
-        return tokens.index(self.token) if self.token in tokens else NOT_ENRICHED
+        return tokens.index(self.token) if self.side else NOT_ENRICHED
 
     @property
     def outcome(self) -> str:
-        return self.market.outcome(self.token).name if self.token else ""
+        return self.market.outcome(self.token).name if self.side else ""
+
+    @property
+    def shown_token(self) -> str:
+        return self.token if self.side else ""
 
     @property
     def price(self) -> Decimal:
@@ -77,7 +81,7 @@ def activity_row(row: Row) -> Wire:
         "usdc_size": number(paid),
         "transaction_hash": row.tx,
         "price": row.price,
-        "token_id": row.token,
+        "token_id": row.shown_token,
         "side": row.side.value if row.side else "",
         "outcome_index": row.outcome_index,
         **_texts(row),

@@ -1,6 +1,6 @@
 """The market socket: snapshots on subscription, then changes, trades, tick sizes and resolutions."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,6 +64,8 @@ class MarketFeed:
         self._sockets = sockets
         self._options = options
         self._snapshot = snapshot
+        self._clock = clock
+        self._asking: Counter[TokenId] = Counter()
         self._hearing: dict[TokenId, set[_Listener]] = defaultdict(set)
         self._line = DelayLine[_Dump | _News](clock, delay_s=options.delays.market_s, deliver=self._deliver)
 
@@ -75,11 +77,15 @@ class MarketFeed:
         try:
             return await self._sockets.converse(request, listener.outbox, lambda text: self._obey(listener, text))
         finally:
-            self._forget(listener, list(listener.asked))
+            self._forget(listener, listener.asked)
 
-    def publish(self, tokens: Iterable[TokenId], event: dict[str, Any], *, custom: bool = False) -> None:
+    def asked_for(self, tokens: Iterable[TokenId]) -> bool:
+        """Whether anyone would hear of these tokens."""
+        return any(self._asking.get(token) for token in tokens)
+
+    def publish(self, tokens: Iterable[TokenId], event: dict[str, Any], *, at_ns: int, custom: bool = False) -> None:
         """To whoever hears any of `tokens`, once; `custom` events only to those who enabled them."""
-        self._line.put(_News(tuple(tokens), encode(event).decode(), custom))
+        self._line.put(_News(tuple(tokens), encode(event).decode(), custom), at_ns=at_ns)
 
     def _obey(self, listener: _Listener, text: str) -> bool:
         if text == "PING":
@@ -101,9 +107,10 @@ class MarketFeed:
     def _subscribe(self, listener: _Listener, frame: ClientFrame) -> None:
         new = tuple(token for token in dict.fromkeys(frame.assets_ids) if token not in listener.asked)
         listener.asked.update(new)
+        self._asking.update(new)
         if new:
             dump = self._books(new) if frame.initial_dump else None
-            self._line.put(_Dump(listener, new, dump))
+            self._line.put(_Dump(listener, new, dump), at_ns=self._clock.now_ns())
 
     def _books(self, tokens: Iterable[TokenId]) -> str:
         found = (self._snapshot(token) for token in tokens)
@@ -122,6 +129,7 @@ class MarketFeed:
                         listener.outbox.offer(frame)
 
     def _forget(self, listener: _Listener, tokens: Iterable[TokenId]) -> None:
-        for token in tokens:
+        for token in listener.asked.intersection(tokens):
             listener.asked.discard(token)
+            self._asking[token] -= 1
             self._hearing[token].discard(listener)

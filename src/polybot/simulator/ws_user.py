@@ -65,9 +65,12 @@ class UserFeed:
         finally:
             self._listeners.discard(listener)
 
-    def publish(self, address: str, condition: ConditionId, event: dict[str, Any]) -> None:
+    def listens(self, address: str) -> bool:
+        return any(listener.address == address for listener in self._listeners)
+
+    def publish(self, address: str, condition: ConditionId, event: dict[str, Any], *, at_ns: int) -> None:
         """To the sockets of this signing address, lower case."""
-        self._line.put(_News(address, condition, encode(event).decode()))
+        self._line.put(_News(address, condition, encode(event).decode()), at_ns=at_ns)
 
     def _deliver(self, news: _News) -> None:
         for listener in self._listeners:

@@ -1,0 +1,162 @@
+"""From the exchange's events to what each feed tells of them."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from polybot.core.ids import ConditionId, Wallet
+from polybot.simulator import model
+from polybot.simulator.delayline import DelayLine
+from polybot.simulator.keys import ApiKeys
+from polybot.simulator.options import Options
+from polybot.simulator.records import Records
+from polybot.simulator.rules import Rules
+from polybot.simulator.wire_books import best_bid_ask_event, book_event, price_change_event, tick_size_event
+from polybot.simulator.wire_markets import gamma_id
+from polybot.simulator.wire_orders import last_trade_event, millis, order_event, trade_event
+from polybot.simulator.wire_rows import Row, activity_payload
+from polybot.simulator.ws_activity import ActivityFeed
+from polybot.simulator.ws_market import MarketFeed
+from polybot.simulator.ws_user import UserFeed
+from polybot.utils.clock import Clock
+
+MINED_AFTER_NS = round(Rules().mined_after_s * 1e9)
+"""Fills are published when they are mined; feeds that do not wait for the block count from the match."""
+
+
+class Feeds:
+    """Listens to the exchange. Every feed has its own delay, counted from the event's own time."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        keys: ApiKeys,
+        market: MarketFeed,
+        user: UserFeed,
+        activity: ActivityFeed,
+        options: Options,
+        clock: Clock,
+    ) -> None:
+        self._records = records
+        self._keys = keys
+        self._market = market
+        self._user = user
+        self._activity = activity
+        self._clock = clock
+        self.activity_line = DelayLine[list[Row]](
+            clock, delay_s=options.delays.activity_s, deliver=self._publish_activity
+        )
+
+    def hear(self, event: model.Event) -> None:
+        match event:
+            case model.MarketListed():
+                pass
+            case model.BookReplaced():
+                self._books(event.condition, event.at_ns)
+            case model.LevelsChanged():
+                self._levels(event)
+            case model.LastTrade():
+                self._last_trade(event)
+            case model.TickChanged():
+                self._tick(event)
+            case model.OrderChanged():
+                self._order(event)
+            case model.TradeChanged():
+                self._trade(event)
+            case model.FillsPublished():
+                rows = [self._records.add_fill(row) for row in event.rows]
+                self.activity_line.put(rows, at_ns=event.at_ns - MINED_AFTER_NS)
+            case model.MarketResolved():
+                self._resolved(event)
+            case _:
+                assert_never(event)
+
+    def _books(self, condition: ConditionId, at_ns: int) -> None:
+        market = self._records.market(condition)
+        for outcome in market.outcomes:
+            if self._market.asked_for([outcome.token]) and (snapshot := self._records.snapshot(outcome.token)):
+                self._market.publish([outcome.token], book_event(snapshot), at_ns=at_ns)
+
+    def _levels(self, event: model.LevelsChanged) -> None:
+        market = self._records.market(event.condition)
+        tokens = [outcome.token for outcome in market.outcomes]
+        if not self._market.asked_for(tokens):
+            return
+        after = {token: snapshot for token in tokens if (snapshot := self._records.snapshot(token))}
+        if after:
+            frame = price_change_event(market, millis(event.at_ns), event.changes, after)
+            self._market.publish(tokens, frame, at_ns=event.at_ns)
+        for token, snapshot in after.items():
+            self._market.publish([token], best_bid_ask_event(snapshot), at_ns=event.at_ns, custom=True)
+
+    def _last_trade(self, event: model.LastTrade) -> None:
+        market = self._records.market(event.condition)
+        frame = last_trade_event(
+            market=market,
+            token=event.token,
+            side=event.side.value,
+            price=event.price,
+            shares=event.shares,
+            tx=event.tx,
+            at_ns=event.at_ns,
+        )
+        self._market.publish([event.token], frame, at_ns=event.at_ns)
+        self._books(event.condition, event.at_ns)
+
+    def _tick(self, event: model.TickChanged) -> None:
+        market = self._records.market(event.condition)
+        for outcome in market.outcomes:
+            frame = tick_size_event(market, token=outcome.token, old=event.old, at_ms=millis(event.at_ns))
+            self._market.publish([outcome.token], frame, at_ns=event.at_ns)
+
+    def _order(self, event: model.OrderChanged) -> None:
+        order = event.order
+        if not self._user.listens(order.owner):
+            return
+        frame = order_event(
+            order,
+            market=self._records.market(order.condition),
+            key_of=self._keys.label,
+            change=event.change,
+            at_ns=event.at_ns,
+        )
+        self._user.publish(order.owner, order.condition, frame, at_ns=event.at_ns)
+
+    def _trade(self, event: model.TradeChanged) -> None:
+        trade = event.trade
+        market = self._records.market(trade.condition)
+        for viewer in _parties(trade):
+            if self._user.listens(viewer):
+                frame = trade_event(trade, market=market, key_of=self._keys.label, viewer=viewer)
+                self._user.publish(viewer, trade.condition, frame, at_ns=event.at_ns)
+
+    def _resolved(self, event: model.MarketResolved) -> None:
+        for payout in event.payouts:
+            self._records.add_payout(payout)
+        market = self._records.market(event.condition)
+        tokens = [outcome.token for outcome in market.outcomes]
+        frame = {
+            "id": gamma_id(market),
+            "market": market.condition,
+            "assets_ids": tokens,
+            "winning_asset_id": event.winner,
+            "winning_outcome": market.outcome(event.winner).name,
+            "timestamp": str(millis(event.at_ns)),
+            "tags": [],
+            "event_type": "market_resolved",
+        }
+        self._market.publish(tokens, frame, at_ns=event.at_ns, custom=True)
+
+    def _publish_activity(self, rows: list[Row]) -> None:
+        """One `trades` message per filled order, one `orders_matched` for the taker's."""
+        at_ms = millis(self._clock.now_ns())
+        for row in rows:
+            payload = activity_payload(row)
+            self._activity.publish(type_="trades", payload=payload, at_ms=at_ms)
+            if row.taker:
+                self._activity.publish(type_="orders_matched", payload=payload, at_ms=at_ms)
+
+
+def _parties(trade: model.SimTrade) -> Iterable[Wallet]:
+    """Everyone who hears of a trade, once."""
+    return dict.fromkeys([trade.owner, *(leg.owner for leg in trade.legs)])

@@ -1,0 +1,167 @@
+"""The simulator as a whole: a world, its fronts on localhost, and its life."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from aiohttp import web
+
+from polybot.core.ids import Wallet
+from polybot.simulator.control import Control
+from polybot.simulator.desk import Desk
+from polybot.simulator.feeds import Feeds
+from polybot.simulator.gate import Gate
+from polybot.simulator.keys import ApiKeys
+from polybot.simulator.options import Endpoints, Options
+from polybot.simulator.outbox import Sockets
+from polybot.simulator.records import Records
+from polybot.simulator.replies import Answer, RequestLog, reply
+from polybot.simulator.rest_clob import ClobPublic
+from polybot.simulator.rest_data import DataApi
+from polybot.simulator.rest_gamma import GammaApi, Geoblock
+from polybot.simulator.rest_private import ClobPrivate
+from polybot.simulator.simclock import SimClock
+from polybot.simulator.sites import Sites
+from polybot.simulator.world import World, generated_world, tape_world
+from polybot.simulator.ws_activity import ActivityFeed
+from polybot.simulator.ws_market import MarketFeed
+from polybot.simulator.ws_user import UserFeed
+from polybot.utils.clock import Clock, SystemClock
+from polybot.utils.supervisor import Supervisor, TaskReport
+
+
+class Simulator:
+    """Serves one world. `desk` scripts it from within the process, as `control` does over HTTP.
+
+    Every request first brings the world to the present; a part that failed makes all requests fail.
+    """
+
+    def __init__(self, world: World, clock: Clock, options: Options | None = None) -> None:
+        options = options or Options()
+        self.world = world
+        self.clock = clock
+        self.desk = Desk(world.exchange, seed=options.seed)
+        self.geoblock = Geoblock()
+        self.requests = RequestLog(clock, before=self._catch_up)
+        self.failures: list[TaskReport] = []
+        self._options = options
+        self._sockets = Sockets()
+        self._keys = ApiKeys(seed=options.seed)
+        self._records = Records(world)
+        self._market = MarketFeed(sockets=self._sockets, options=options, clock=clock, snapshot=self._records.snapshot)
+        self._user = UserFeed(sockets=self._sockets, options=options, clock=clock, keys=self._keys)
+        self._activity = ActivityFeed(self._sockets, options)
+        self._feeds = Feeds(
+            records=self._records,
+            keys=self._keys,
+            market=self._market,
+            user=self._user,
+            activity=self._activity,
+            options=options,
+            clock=clock,
+        )
+        self.control = Control(
+            world=world,
+            clock=clock,
+            desk=self.desk,
+            records=self._records,
+            log=self.requests,
+            geoblock=self.geoblock,
+        )
+        self._sites = Sites(self._routes(), self.requests)
+        self._tasks = Supervisor(clock=clock, report=self.failures.append)
+        world.exchange.subscribe(self._feeds.hear)
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> Endpoints:
+        """Port 0 takes free ports; else the services get `port` and those above it."""
+        await self._sites.open(host, port)
+        self._tasks.critical("simulator-world", lambda: self.world.run(self.clock))
+        self._tasks.critical("simulator-market-feed", self._market.run)
+        self._tasks.critical("simulator-user-feed", self._user.run)
+        self._tasks.critical("simulator-activity-feed", self._feeds.activity_line.run)
+        return self._endpoints()
+
+    async def stop(self) -> None:
+        """Safe to repeat."""
+        await self._sockets.close()
+        await self._sites.close()
+        await self._tasks.stop()
+
+    def _endpoints(self) -> Endpoints:
+        at = self._sites.addresses
+        return Endpoints(
+            clob=f"http://{at['clob']}",
+            data=f"http://{at['data']}",
+            gamma=f"http://{at['gamma']}",
+            geoblock=f"http://{at['geoblock']}/api/geoblock",
+            ws_market=f"ws://{at['streams']}/ws/market",
+            ws_user=f"ws://{at['streams']}/ws/user",
+            ws_activity=f"ws://{at['activity']}",
+            control=f"http://{at['control']}",
+            relayer=f"http://{at['relayer']}",
+        )
+
+    def _routes(self) -> dict[str, list[web.RouteDef]]:
+        clocks = (self.clock, SystemClock()) if self._options.machine_time else (self.clock,)
+        gate = Gate(self._keys, *clocks)
+        private = ClobPrivate(exchange=self.world.exchange, gate=gate, keys=self._keys)
+        data = DataApi(records=self._records, options=self._options, clock=self.clock)
+        return {
+            "clob": [*ClobPublic(self._records, self.clock).routes(), *gate.routes(), *private.routes()],
+            "data": data.routes(),
+            "gamma": GammaApi(self._records).routes(),
+            "geoblock": self.geoblock.routes(),
+            "streams": [web.get("/ws/market", self._market.connect), web.get("/ws/user", self._user.connect)],
+            "activity": [web.get("/", self._activity.connect)],
+            "relayer": [web.get("/deployed", self._deployed)],
+            "control": self.control.routes(),
+        }
+
+    async def _deployed(self, request: web.Request) -> Answer:
+        """Every wallet that has an account here exists on chain."""
+        wallet = Wallet(request.query.get("address", "").lower())
+        return reply({"deployed": self.world.exchange.accounts.find(wallet) is not None})
+
+    def _catch_up(self) -> None:
+        if self.failures:
+            raise self.failures[0].error
+        self.world.step(self.clock.now_ns())
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What `polybot simulate` can be told."""
+
+    port: int = 0
+    tapes: Sequence[str] = ()
+    seed: int = 0
+    speed: float = 1.0
+    host: str = "127.0.0.1"
+
+
+async def serve(options: ServeOptions) -> None:
+    """Prints one JSON line with the URL of each service when ready; runs until SIGINT or SIGTERM."""
+    machine = SystemClock()
+    world = _world(options, now_ns=machine.now_ns())
+    clock = SimClock(machine, start_ns=world.starts_at_ns, speed=options.speed)
+    simulator = Simulator(world, clock, Options(machine_time=True, seed=options.seed))
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    endpoints = await simulator.start(options.host, options.port)
+    try:
+        sys.stdout.write(msgspec.json.encode(endpoints).decode() + "\n")
+        sys.stdout.flush()
+        await stopped.wait()
+    finally:
+        await simulator.stop()
+
+
+def _world(options: ServeOptions, *, now_ns: int) -> World:
+    if options.tapes:
+        return tape_world(options.tapes, seed=options.seed)
+    return generated_world(seed=options.seed, start_ns=now_ns)

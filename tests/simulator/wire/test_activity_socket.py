@@ -1,0 +1,107 @@
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from polybot.simulator.options import Options
+from polybot.simulator.outbox import Sockets
+from polybot.simulator.ws_activity import ActivityFeed
+
+PAYLOAD = {"slug": "will-it-rain", "eventSlug": "weather", "proxyWallet": "0xAb", "size": 5}
+BOTH = [{"topic": "activity", "type": "trades"}, {"topic": "activity", "type": "orders_matched"}]
+
+
+@pytest.fixture
+async def feed() -> AsyncIterator[tuple[ActivityFeed, TestServer]]:
+    activity = ActivityFeed(Sockets(), Options(queue_limit=8))
+    app = web.Application()
+    app.router.add_get("/", activity.connect)
+    async with TestServer(app) as server:
+        yield activity, server
+
+
+async def ask(socket: aiohttp.ClientWebSocketResponse, *subscriptions: dict[str, Any]) -> None:
+    await socket.send_json({"action": "subscribe", "subscriptions": list(subscriptions)})
+
+
+async def synced(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """The server has read everything sent so far: it answers this subscription at once."""
+    await ask(socket, {"topic": "no_such_topic", "type": "update"})
+    assert (await socket.receive_json())["statusCode"] == 401
+
+
+async def test_the_first_frame_is_empty_and_a_fill_reaches_whoever_asked(feed: tuple[ActivityFeed, TestServer]) -> None:
+    activity, server = feed
+    async with aiohttp.ClientSession() as session, session.ws_connect(server.make_url("/")) as socket:
+        assert await socket.receive_str() == ""
+        await ask(socket, *BOTH)
+        await socket.send_str("PING")
+        await synced(socket)
+        activity.publish(type_="trades", payload=PAYLOAD, at_ms=1)
+        frame = await socket.receive_json()
+        assert frame["topic"] == "activity"
+        assert frame["type"] == "trades"
+        assert frame["timestamp"] == 1
+        assert frame["payload"] == PAYLOAD
+        assert frame["connection_id"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "heard"),
+    [
+        ({"market_slug": "will-it-rain"}, True),
+        ({"event_slug": "weather"}, True),
+        ({"event_slug": "sports"}, False),
+        ({"proxyWallet": "0xAb"}, False),
+    ],
+)
+async def test_only_slug_filters_deliver(
+    feed: tuple[ActivityFeed, TestServer], filters: dict[str, str], heard: bool
+) -> None:
+    activity, server = feed
+    async with aiohttp.ClientSession() as session, session.ws_connect(server.make_url("/")) as socket:
+        await socket.receive_str()
+        await ask(socket, {"topic": "activity", "type": "trades", "filters": json.dumps(filters)})
+        await synced(socket)
+        activity.publish(type_="trades", payload=PAYLOAD, at_ms=1)
+        await ask(socket, {"topic": "no_such_topic", "type": "update"})
+        assert ("payload" in await socket.receive_json()) is heard
+
+
+async def test_one_unknown_topic_spoils_the_whole_request(feed: tuple[ActivityFeed, TestServer]) -> None:
+    activity, server = feed
+    async with aiohttp.ClientSession() as session, session.ws_connect(server.make_url("/")) as socket:
+        await socket.receive_str()
+        await ask(socket, *BOTH, {"topic": "definitely_not_a_topic", "type": "update"})
+        refused = await socket.receive_json()
+        assert refused["statusCode"] == 401
+        assert "definitely_not_a_topic" in refused["body"]["message"]
+        activity.publish(type_="trades", payload=PAYLOAD, at_ms=1)
+        await synced(socket)
+
+
+async def test_a_slow_reader_is_cut_off_and_others_are_not(feed: tuple[ActivityFeed, TestServer]) -> None:
+    activity, server = feed
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(server.make_url("/")) as slow,
+        session.ws_connect(server.make_url("/")) as quick,
+    ):
+        for socket in (slow, quick):
+            await socket.receive_str()
+        await ask(slow, *BOTH)
+        await synced(slow)
+        for number in range(20):  # no reader can keep up: the loop is not left
+            activity.publish(type_="trades", payload=PAYLOAD, at_ms=number)
+        while (message := await slow.receive()).type is aiohttp.WSMsgType.TEXT:
+            pass
+        assert message.type is aiohttp.WSMsgType.CLOSE
+        assert slow.close_code == 1013
+        await ask(quick, *BOTH)
+        await synced(quick)
+        activity.publish(type_="trades", payload=PAYLOAD, at_ms=1)
+        assert (await quick.receive_json())["payload"] == PAYLOAD
