@@ -34,7 +34,7 @@ def _levels(frames: Iterable[LevelFrame]) -> list[Level]:
 class LiveBook:
     """`proven_ns`: when the book was last known to be right; None while it must not be used.
 
-    Methods that take a frame raise ValueError for a malformed text, and then leave the book untrusted.
+    Malformed texts raise ValueError: from the feed they leave the book untrusted, from a witness as it was.
     """
 
     def __init__(self, token: TokenId) -> None:
@@ -67,9 +67,13 @@ class LiveBook:
 
     def replace(self, frame: BookFrame, *, seen_ns: int) -> bool:
         """A snapshot of the feed. False if it is older than what we have: a frame out of order."""
-        if int(frame.timestamp) < self._changed_ms:
-            return False
-        self._take(frame, seen_ns)
+        try:
+            if int(frame.timestamp) < self._changed_ms:
+                return False
+            self._take(frame, seen_ns)
+        except ValueError:
+            self.distrust()
+            raise
         return True
 
     def change(self, change: Change, *, timestamp_ms: int, seen_ns: int) -> bool:
