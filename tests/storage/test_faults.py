@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, Table, inspect
+from sqlalchemy.engine import make_url
+from sqlalchemy.schema import CreateTable
 from storage_nouns import NOW_NS, copied, copying, intent, prepared, target_fill, target_order
 
 from polybot.core.money import Usdc
@@ -120,6 +122,14 @@ async def test_migrations_make_the_tables_that_the_code_knows(store: SqlStore) -
     assert await store._db.read(differences) == []
     names = await store._db.read(lambda connection: inspect(connection).get_table_names())
     assert {"tracked_accounts", "positions", "trade_log", "system_events"} <= set(names)
+
+
+@pytest.mark.parametrize("table", metadata.sorted_tables, ids=str)
+def test_the_tables_are_portable(table: Table) -> None:
+    postgresql = make_url("postgresql://").get_dialect()()
+    text = str(CreateTable(table).compile(dialect=postgresql))
+    micro = [column.name for column in table.columns if column.name.endswith(("_micro", "_ns", "_s"))]
+    assert all(f"{name} BIGINT" in text for name in micro)
 
 
 async def test_what_is_stored_is_there_after_reopening(file_url: str) -> None:

@@ -123,7 +123,7 @@ async def check_the_portfolio_agrees(store: SqlStore, events: Sequence[OurFill |
     assert sorted(map(str, portfolio.positions())) == sorted(map(str, await store.positions()))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(histories)
 def test_positions_are_folds_cash_is_conserved_and_repeats_change_nothing(steps: list[tuple[object, ...]]) -> None:
     asyncio.run(check(steps))

@@ -224,5 +224,5 @@ def _decision_named(connection: Connection, id: str) -> str | None:
 
 
 def _starts(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
-    """As a range, so that it is looked up in the column's index."""
-    return (column >= prefix) & (column < prefix + "\x7f")
+    """As a range, so that it is looked up in the column's index. Ids are hexadecimal: all sort below "g"."""
+    return (column >= prefix) & (column < prefix + "g")
