@@ -1,0 +1,27 @@
+"""What commands print: tables for people or one JSON document on stdout; everything else on stderr."""
+
+# ruff: noqa: PLC0415 - rich is slow to import, and --help needs none of this
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def show(data: object, view: "RenderableType", *, as_json: bool) -> None:
+    """`data` for programs, `view` for people; both say the same."""
+    from rich.console import Console
+
+    from polybot.cli.plain import document
+
+    if as_json:
+        Console(soft_wrap=True, markup=False, highlight=False, color_system=None).print(document(data))
+    else:
+        Console().print(view)
+
+
+def note(text: str) -> None:
+    """For the person, never for a pipe."""
+    from rich.console import Console
+
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(text)
