@@ -201,7 +201,9 @@ class FakeBookFeed:
     async def unsubscribe(self, tokens: Iterable[TokenId]) -> None:
         self.subscribed.difference_update(tokens)
 
-    async def resubscribe(self, token: TokenId, *, reason: str) -> None:
+    def renew(self, token: TokenId, *, reason: str) -> None:
+        if token not in self.subscribed:
+            raise KeyError(token)
         self.renewed.append((token, reason))
         self.push(Reconnected(frozenset({token}), reason), self.services.engines[token].snapshot())
 

@@ -52,7 +52,7 @@ class BookWitness:
         if due and (frames := await self._loader.books(due)) is not None:
             self._confirm(due, frames, asked_ns=now_ns)
         for token, reason in failing.items():
-            await self._renew(token, reason)
+            self._renew(token, reason)
 
     def confirm(self, token: TokenId, frame: BookFrame, *, asked_ns: int) -> None:
         live = self._shelf.books.get(token)
@@ -84,11 +84,14 @@ class BookWitness:
             return "silent"
         return None
 
-    async def _renew(self, token: TokenId, reason: str) -> None:
+    def _renew(self, token: TokenId, reason: str) -> None:
         now_ns = self._clock.now_ns()
         last_ns = self._renewed_ns.get(token)
         if last_ns is not None and now_ns - last_ns < self._settings.renew_every_s * 1e9:
             return
+        try:
+            self._feed.renew(token, reason=reason)
+        except KeyError:  # being loaded or dropped: not subscribed at this moment
+            return
         self._renewed_ns[token] = now_ns
         self._telemetry.count("book_feed_renewed", reason=reason)
-        await self._feed.resubscribe(token, reason=reason)
