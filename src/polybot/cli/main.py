@@ -50,6 +50,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "why": asking.why,
     "decisions": asking.decisions,
     "test-connection": running.check_connection,
+    "simulate": running.simulate,
     "version": version,
 }
 for _name, _command in _COMMANDS.items():

@@ -46,8 +46,8 @@ def start(
         raise Failure(Exit.USAGE, "--paper and --live exclude each other", then="`polybot start --paper`")
     mode: Literal["paper", "live"] = "live" if live else "paper"
     loaded = load(folder_of(ctx, config), environ=os.environ)
-    if not any(target.enabled for target in loaded.accounts.targets):
-        raise Failure(Exit.CONFIG, "no trader is enabled in accounts.yaml", then="`polybot accounts add NAME WALLET`")
+    if not loaded.accounts.targets:
+        raise Failure(Exit.CONFIG, "accounts.yaml names no trader to copy", then="`polybot accounts add NAME WALLET`")
     _run_bot(loaded, mode)
     show({"mode": mode, "ended": "stopped"}, "stopped", as_json=as_json)
 
@@ -128,12 +128,39 @@ def demo(
 
     Example: polybot demo --seconds 60 --json summary.json
     """
-    from polybot.app.demo import DemoOptions, run_demo
+    from rich.console import Console
+
+    from polybot.app.demo import NOBODY, DemoOptions, run_demo
+    from polybot.cli.demo_view import DemoView, summary
+    from polybot.utils.logging import LogPlan, logging_to
 
     options = DemoOptions(
         seconds=seconds, speed=speed, tapes=tuple(tape or ()), seed=seed, json_path=json_path, quiet=quiet
     )
-    report = run_fast(run_demo(options))
+    console = Console()
+    with logging_to(LogPlan(level="error")):
+        report = run_fast(run_demo(options, NOBODY if quiet else DemoView(console).watch))
+    console.print(summary(report))
     if not report.ledger_matches_ground_truth:
         what = "polybot's ledger differs from what really happened"
         raise Failure(Exit.FAILED, what, then="`polybot demo --json PATH` and look at ground_truth_differences")
+
+
+def simulate(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65_000, help="First port; 0 takes free ones.")] = 0,
+    tape: Annotated[
+        list[Path] | None, typer.Option(exists=True, help="Replay this recording; may be repeated.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed, another generated market.")] = 0,
+    speed: Annotated[float, typer.Option(min=0.1, help="How many times faster than real time passes.")] = 1.0,
+) -> None:
+    """Serve a simulated Polymarket on localhost until Ctrl-C; prints one JSON line with its URLs when ready.
+
+    Example: polybot simulate --port 0 --seed 7
+    """
+    from polybot.simulator.server import ServeOptions, serve
+    from polybot.utils.logging import LogPlan, logging_to
+
+    with logging_to(LogPlan(level="warning")):
+        run_fast(serve(ServeOptions(port=port, tapes=[str(path) for path in tape or ()], seed=seed, speed=speed)))

@@ -55,7 +55,7 @@ class Target(Section):
         description="Whom to copy: the proxy wallet's address, a profile URL such as https://polymarket.com/@name,"
         " or a user name. What is tracked is the proxy wallet."
     )
-    enabled: bool = Field(True, description="False: new positions of this trader are not copied.")
+    enabled: bool = Field(True, description="False: nothing new is copied; what was copied before is followed out.")
     position_ratio: CopyRatio = Field(
         Ratio.parse("0.01"), description="Size of a copy as a factor of the trader's own: 0.01 is one hundredth."
     )
@@ -123,7 +123,10 @@ class Execution(Section):
         30, gt=0, le=600, description="Seconds to wait for an order's answer before its fate is looked up."
     )
     max_retries: int = Field(
-        3, ge=0, le=20, description="Further tries of an order that Polymarket provably did not take, and of reads."
+        3,
+        ge=0,
+        le=20,
+        description="Further tries of an entry that Polymarket was too busy to take; exits have no limit.",
     )
     retry_delay_ms: int = Field(
         500, ge=1, le=60_000, description="Milliseconds before the first further try; later ones wait longer."
@@ -151,11 +154,6 @@ class Execution(Section):
     )
     copy_before_start: bool = Field(
         False, description="True: trades made before polybot started are copied too, within max_signal_age_s."
-    )
-    durability: Literal["fsync", "process"] = Field(
-        "fsync",
-        description="fsync: an order is on disk before it is sent and survives a power cut. process: faster, survives a"
-        " crash of polybot but not of the machine, after which an order could be forgotten.",
     )
 
 
