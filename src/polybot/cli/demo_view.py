@@ -6,7 +6,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from polybot.app.demo import Stage, Watch
-from polybot.app.report import DemoReport
+from polybot.app.demo_summary import DemoReport
 from polybot.cli.formats import shares, usd
 from polybot.cli.tables import pairs
 from polybot.core.fills import TargetOrder
@@ -69,7 +69,8 @@ def summary(report: DemoReport) -> RenderableType:
         "fill seen to answer": f"median {_number(report.end_to_end_ms_p50, 'ms')},"
         f" 99th percentile {_number(report.end_to_end_ms_p99, 'ms')}",
         "ledger and truth": ledger,
-        "simulated": f"{report.simulated_s:.0f} s in {report.real_s:.0f} s, {report.markets} markets, seed {report.seed}",
+        "simulated": f"{report.simulated_s:.0f} s in {report.real_s:.0f} s,"
+        f" seed {report.seed}, {report.markets} markets",
     }
     differences = {f"difference {n}": text for n, text in enumerate(report.ground_truth_differences, start=1)}
     return pairs("Summary", {**rows, **differences})

@@ -9,6 +9,7 @@ _BY_NAME = {
     "AlreadyRunning": (Exit.REFUSED, "`polybot status`, or `polybot stop` to end it"),
     "AccountRefused": (Exit.REFUSED, "`polybot config explain your_account`"),
     "CannotStart": (Exit.REFUSED, "`polybot test-connection`"),
+    "TapeError": (Exit.FAILED, "`polybot demo` without --tape"),
     "TargetUnknown": (Exit.CONFIG, "`polybot accounts`, and repair accounts.yaml"),
 }
 """Errors of the running bot, by name: importing them would import the whole bot."""

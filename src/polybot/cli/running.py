@@ -117,9 +117,7 @@ def demo(
         float | None, typer.Option(min=1, help="Real seconds to run before settling and ending.")
     ] = None,
     speed: Annotated[float | None, typer.Option(min=0.1, help="How many times faster than real time passes.")] = None,
-    tape: Annotated[
-        list[Path] | None, typer.Option(exists=True, help="Replay this recording; may be repeated.")
-    ] = None,
+    tape: Annotated[list[Path] | None, typer.Option(exists=True, help="Replay a recording; repeatable.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed, another generated market.")] = 1,
     json_path: Annotated[Path | None, typer.Option("--json", metavar="PATH", help="Write the summary here.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the summary.")] = False,
@@ -149,9 +147,7 @@ def demo(
 def simulate(
     *,
     port: Annotated[int, typer.Option(min=0, max=65_000, help="First port; 0 takes free ones.")] = 0,
-    tape: Annotated[
-        list[Path] | None, typer.Option(exists=True, help="Replay this recording; may be repeated.")
-    ] = None,
+    tape: Annotated[list[Path] | None, typer.Option(exists=True, help="Replay a recording; repeatable.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed, another generated market.")] = 0,
     speed: Annotated[float, typer.Option(min=0.1, help="How many times faster than real time passes.")] = 1.0,
 ) -> None:
@@ -163,4 +159,7 @@ def simulate(
     from polybot.utils.logging import LogPlan, logging_to
 
     with logging_to(LogPlan(level="warning")):
-        run_fast(serve(ServeOptions(port=port, tapes=[str(path) for path in tape or ()], seed=seed, speed=speed)))
+        try:
+            run_fast(serve(ServeOptions(port=port, tapes=[str(path) for path in tape or ()], seed=seed, speed=speed)))
+        except OSError as fault:
+            raise Failure(Exit.FAILED, f"cannot serve: {fault}", then="`polybot simulate --port 0`") from None

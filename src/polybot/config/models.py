@@ -126,7 +126,7 @@ class Execution(Section):
         3,
         ge=0,
         le=20,
-        description="Further tries of an entry that Polymarket was too busy to take; exits have no limit.",
+        description="Further tries of an entry that Polymarket was too busy to take.",
     )
     retry_delay_ms: int = Field(
         500, ge=1, le=60_000, description="Milliseconds before the first further try; later ones wait longer."
