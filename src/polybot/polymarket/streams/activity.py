@@ -136,7 +136,8 @@ class ActivityStream:
         self._probe = msgspec.json.Decoder(_Probe)
         self._frame = msgspec.json.Decoder(ActivityFrame)
         self._rows = 0
-        self._row_age_s: float | None = None
+        self._age_s: float | None = None
+        self._connection = 0
         self._socket = ReconnectingSocket(
             url,
             name="activity",
@@ -160,7 +161,7 @@ class ActivityStream:
         return ActivityHealth(
             connected=socket.connected,
             silent_s=socket.silent_s,
-            row_age_s=self._row_age_s,
+            row_age_s=self._row_age_s(),
             rows=self._rows,
             connections=socket.connections,
             dropped=socket.dropped,
@@ -168,7 +169,7 @@ class ActivityStream:
 
     def healthy(self) -> bool:
         """Connected, not silent, and its rows are young; not before the first row."""
-        silent_s, age_s = self._socket.silent_s, self._row_age_s
+        silent_s, age_s = self._socket.silent_s, self._row_age_s()
         limit_s = self._options.socket.data_stale_s
         if silent_s is None or age_s is None:
             return False
@@ -181,13 +182,17 @@ class ActivityStream:
                 case Frame():
                     if fill := self._fill(item):
                         yield fill
-                case Up():
-                    self._row_age_s = None
+                case Up(number):
+                    self._connection, self._age_s = number, None
                     yield FeedGap(reason)
                 case Down(reason):
-                    self._row_age_s = None
+                    self._age_s = None
                 case never:
                     assert_never(never)
+
+    def _row_age_s(self) -> float | None:
+        """None while what is read still belongs to an earlier connection."""
+        return self._age_s if self._connection == self._socket.connections else None
 
     def _fill(self, frame: Frame) -> ObservedFill | None:
         """None for everybody else's, which are most: only their wallet and second are decoded."""
@@ -195,7 +200,7 @@ class ActivityStream:
             who = self._probe.decode(frame.data).payload
             if who.timestamp:
                 self._rows += 1
-                self._row_age_s = frame.seen_ns / 1e9 - who.timestamp
+                self._age_s = frame.seen_ns / 1e9 - who.timestamp
             if who.proxy_wallet.lower() not in self._wallets:
                 return None
             full = self._frame.decode(frame.data)

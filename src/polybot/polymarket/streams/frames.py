@@ -1,6 +1,6 @@
 """From a text frame to events: one JSON object or an array of them; nothing in it is fatal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -21,14 +21,23 @@ class Unrecognised:
 
 class _Kind(msgspec.Struct, frozen=True):
     event_type: str = ""
+    type: str = ""
 
 
 class EventDecoder(Generic[E]):
-    """`union` is a union of structs tagged by `event_type`."""
+    """`union` is a union of structs tagged by `event_type`; `by_type` says what an event without it is, by `type`."""
 
-    def __init__(self, union: Any, *, stream: str, telemetry: Telemetry) -> None:  # noqa: ANN401 - a union type
+    def __init__(
+        self,
+        union: Any,  # noqa: ANN401 - a union type
+        *,
+        stream: str,
+        telemetry: Telemetry,
+        by_type: Mapping[str, type[E]] | None = None,
+    ) -> None:
         self._all = msgspec.json.Decoder(union | list[union])
         self._one: msgspec.json.Decoder[E] = msgspec.json.Decoder(union)
+        self._by_type = by_type or {}
         self._stream = stream
         self._telemetry = telemetry
 
@@ -55,16 +64,25 @@ class EventDecoder(Generic[E]):
         try:
             return self._one.decode(raw)
         except msgspec.ValidationError as error:
-            kind = _kind(raw)
-            self._count("unknown_event")
-            return Unrecognised(kind, str(error))
+            return self._untagged(raw, str(error))
+
+    def _untagged(self, raw: msgspec.Raw, detail: str) -> E | Unrecognised:
+        kind = _kind(raw)
+        shape = None if kind.event_type else self._by_type.get(kind.type)
+        if shape is not None:
+            try:
+                return msgspec.json.decode(raw, type=shape)
+            except msgspec.ValidationError as error:
+                detail = str(error)
+        self._count("unknown_event")
+        return Unrecognised(kind.event_type, detail)
 
     def _count(self, reason: str) -> None:
         self._telemetry.count("frames_refused", stream=self._stream, reason=reason)
 
 
-def _kind(raw: msgspec.Raw) -> str:
+def _kind(raw: msgspec.Raw) -> _Kind:
     try:
-        return msgspec.json.decode(raw, type=_Kind).event_type
+        return msgspec.json.decode(raw, type=_Kind)
     except msgspec.ValidationError:
-        return ""
+        return _Kind()

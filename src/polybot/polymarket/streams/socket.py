@@ -125,7 +125,8 @@ class ReconnectingSocket:
         self._ws: aiohttp.ClientWebSocketResponse | None = None
         self._connections = 0
         self._dropped = 0
-        self._last_pong_s = self._last_data_s = self._up_s = 0.0
+        self._last_pong_s = self._last_data_s = 0.0
+        self._up_s: float | None = None
 
     @property
     def connected(self) -> bool:
@@ -150,7 +151,7 @@ class ReconnectingSocket:
         async with aiohttp.ClientSession(headers={"User-Agent": self._options.user_agent}) as session:
             while True:
                 reason = await self._live(session)
-                lived_s = self._clock.monotonic() - self._up_s if self._up_s else 0.0
+                lived_s = 0.0 if self._up_s is None else self._clock.monotonic() - self._up_s
                 attempt = 0 if lived_s >= self._options.settled_s else attempt + 1
                 self._telemetry.count("socket_down", socket=self._name, reason=reason)
                 await self._clock.sleep(self._options.backoff.delay_s(attempt, self._random))
@@ -173,7 +174,7 @@ class ReconnectingSocket:
 
     async def _live(self, session: aiohttp.ClientSession) -> str:
         """One connection from start to end; returns why it ended."""
-        self._up_s = 0.0
+        self._up_s = None
         try:
             ws = await self._connect(session)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -188,7 +189,7 @@ class ReconnectingSocket:
             reason = type(group.exceptions[0]).__name__
         finally:
             self._ws = None
-            if self._up_s:
+            if self._up_s is not None:
                 self._inbox.put(self._name, Down(reason))
             await ws.close()
         return reason
@@ -247,11 +248,12 @@ class ReconnectingSocket:
 
     async def _watch(self) -> None:
         limits = self._options
+        up_s = self._clock.monotonic()
         while True:
             due_s = min(
                 self._left(self._last_pong_s, limits.pong_stale_s, "no pong"),
                 self._left(self._last_data_s, limits.data_stale_s, "no data"),
-                self._left(self._up_s, limits.renew_after_s, "planned"),
+                self._left(up_s, limits.renew_after_s, "planned"),
             )
             await self._clock.sleep(due_s)
 

@@ -51,6 +51,13 @@ class Disconnected:
 UserEvent = UserOrder | UserTrade | Reconnected | Disconnected | Unrecognised
 
 
+def user_decoder(telemetry: Telemetry) -> EventDecoder[UserOrder | UserTrade]:
+    """Some recorded events of 2025 and 2026 carry no `event_type`: their `type` tells."""
+    orders = dict.fromkeys(("PLACEMENT", "UPDATE", "CANCELLATION"), UserOrder)
+    by_type: dict[str, type[UserOrder | UserTrade]] = {**orders, "TRADE": UserTrade}
+    return EventDecoder(UserOrder | UserTrade, stream="user", telemetry=telemetry, by_type=by_type)
+
+
 class UserStream:
     """`run` (supervised) keeps the connection; one consumer reads `events`."""
 
@@ -67,9 +74,7 @@ class UserStream:
         telemetry = telemetry or NoTelemetry()
         self._credentials = credentials
         self._inbox = Inbox(INBOX_SIZE)
-        self._decoder: EventDecoder[UserOrder | UserTrade] = EventDecoder(
-            UserOrder | UserTrade, stream="user", telemetry=telemetry
-        )
+        self._decoder = user_decoder(telemetry)
         self._socket = ReconnectingSocket(
             url,
             name="user",
