@@ -188,8 +188,8 @@ class ReconnectingSocket:
         except* (aiohttp.ClientError, ConnectionError) as group:
             reason = type(group.exceptions[0]).__name__
         finally:
-            self._ws = None
-            if self._up_s is not None:
+            was_up, self._ws = self.connected, None
+            if was_up:
                 self._inbox.put(self._name, Down(reason))
             await ws.close()
         return reason
