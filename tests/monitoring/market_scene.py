@@ -136,6 +136,9 @@ class FakeServices:
         self.engines: dict[TokenId, Engine] = {}
         self.latency_s = 0.0
         self.down = False
+        self.refused: set[str] = set()
+        """Calls that fail although the services are up."""
+        self.largest_batch = 0
         self.calls: Counter[str] = Counter()
 
     def add(self, market: Market) -> None:
@@ -146,7 +149,7 @@ class FakeServices:
     async def _answer(self, call: str) -> None:
         self.calls[call] += 1
         await self.clock.sleep(self.latency_s)
-        if self.down:
+        if self.down or call in self.refused:
             failure = Failure("maybe", FailureKind.SERVER, "http_503", "service unavailable", status=503)
             raise RequestFailed(call, failure)
 
@@ -168,6 +171,7 @@ class FakeServices:
 
     async def books(self, tokens: Sequence[TokenId]) -> dict[TokenId, BookFrame]:
         await self._answer("books")
+        self.largest_batch = max(self.largest_batch, len(tokens))
         return {token: frame for token in tokens if (frame := self._book_of(token))}
 
     def _market_of(self, token: TokenId) -> Market | None:

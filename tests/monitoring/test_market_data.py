@@ -162,6 +162,38 @@ async def test_without_any_proof_the_age_grows(world: MarketWorld) -> None:
         assert quote.age_ms >= 29_000
 
 
+async def test_an_old_book_is_read_again_when_it_is_wanted(world: MarketWorld) -> None:
+    async with world.running() as data:
+        await world.until_warm(data, yes())
+        world.services.refused = {"books"}
+        world.engine.change(BUY, "0.45", "7")
+        await world.clock.advance(30)
+        assert not world.agrees(data, yes())
+        assert await world.until_warm(data, yes())
+        assert world.agrees(data, yes())
+
+
+async def test_a_warm_market_costs_no_request(world: MarketWorld) -> None:
+    async with world.running() as data:
+        await world.until_warm(data, yes())
+        await world.told(data, world.engine.change(BUY, "0.45", "7"))
+        before = world.services.calls.total()
+        assert await data.ensure(yes())
+        assert world.services.calls.total() == before
+
+
+async def test_many_quiet_books_are_witnessed_a_few_at_a_time(world: MarketWorld) -> None:
+    for number in range(2, 101):
+        world.services.add(a_market(number))
+    async with world.running() as data:
+        data.preload(yes(number) for number in range(1, 101))
+        await world.clock.advance(20)
+        assert world.services.largest_batch <= 50
+        ages = [quote.age_ms for n in range(1, 101) if (quote := data.quote(yes(n)))]
+        assert len(ages) == 100
+        assert max(ages) <= 5_000
+
+
 async def test_a_contradiction_that_lasts_voids_the_book_and_renews_the_feed(world: MarketWorld) -> None:
     async with world.running() as data:
         await world.until_warm(data, yes())

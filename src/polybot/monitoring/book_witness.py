@@ -1,6 +1,7 @@
 """Second opinions: quiet, contradicted and lost books are read by REST, and a feed that fails is renewed."""
 
 from collections.abc import Sequence
+from heapq import nsmallest
 
 from polybot.core.ids import TokenId
 from polybot.monitoring.feed_port import BookFeed, WarmSettings
@@ -47,7 +48,7 @@ class BookWitness:
         now_ns = self._clock.now_ns()
         for live in self._shelf.books.values():
             live.check_hash(now_ns=now_ns)
-        due = [token for token, live in self._shelf.books.items() if self._needs_witness(live, now_ns)]
+        due = self._due(now_ns)
         failing = {token: reason for token in due if (reason := self._failing(self._shelf.books[token], now_ns))}
         if due and (frames := await self._loader.books(due)) is not None:
             self._confirm(due, frames, asked_ns=now_ns)
@@ -72,9 +73,12 @@ class BookWitness:
             elif (live := self._shelf.books.get(token)) and (live.proven_ns or 0) <= asked_ns:
                 live.distrust()
 
-    def _needs_witness(self, live: LiveBook, now_ns: int) -> bool:
-        quiet_ns = round(self._settings.witness_every_s * 1e9)
-        return live.proven_ns is None or now_ns - live.proven_ns >= quiet_ns
+    def _due(self, now_ns: int) -> list[TokenId]:
+        quiet_since_ns = now_ns - round(self._settings.witness_every_s * 1e9)
+        proven = ((live.proven_ns or 0, token) for token, live in self._shelf.books.items())
+        return [
+            token for _, token in nsmallest(self._settings.witness_batch, (p for p in proven if p[0] <= quiet_since_ns))
+        ]
 
     def _failing(self, live: LiveBook, now_ns: int) -> str | None:
         limit_ns = round(self._settings.mismatch_s * 1e9)

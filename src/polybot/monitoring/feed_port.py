@@ -24,7 +24,9 @@ class BookFeed(Protocol):
 class WarmSettings:
     """How markets are kept ready.
 
-    A book not heard of for `witness_every_s` is confirmed by REST. A book that the feed contradicts, or that REST
+    A book not heard of for `witness_every_s` is confirmed by REST, the longest unheard first, `witness_batch` in
+    a request (an answer of many deep books would hold up everything else). One that is wanted and older than
+    `reread_after_s` all the same is read by itself. A book that the feed contradicts, or that REST
     is ahead of, for `mismatch_s` is read anew and its feed renewed, at most once per `renew_every_s` and token.
     """
 
@@ -33,6 +35,8 @@ class WarmSettings:
     """Least recently wanted ones go first; those of held tokens stay."""
     preload_at_once: int = 4
     witness_every_s: float = 2.0
+    witness_batch: int = 50
+    reread_after_s: float = 4.0
     mismatch_s: float = 2.0
     renew_every_s: float = 30.0
     resolution_poll_s: float = 60.0

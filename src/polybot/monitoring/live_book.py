@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import Enum
+from functools import lru_cache
 
 from polybot.core.book import Book, HashFacts, Level
 from polybot.core.ids import ConditionId, TokenId
@@ -27,8 +28,12 @@ class Witnessed(Enum):
 _ALL = 1_000_000
 
 
+_price = lru_cache(maxsize=20_000)(Price.parse)
+"""Prices repeat: there are at most 10,000 of them on the finest grid."""
+
+
 def _levels(frames: Iterable[LevelFrame]) -> list[Level]:
-    return [Level(Price.parse(frame.price), Shares.parse(frame.size)) for frame in frames]
+    return [Level(_price(frame.price), Shares.parse(frame.size)) for frame in frames]
 
 
 class LiveBook:
@@ -81,7 +86,7 @@ class LiveBook:
         if self.proven_ns is None or timestamp_ms < self._changed_ms:
             return False
         try:
-            self.book.set_level(Side(change.side), Price.parse(change.price), Shares.parse(change.size))
+            self.book.set_level(Side(change.side), _price(change.price), Shares.parse(change.size))
             agrees = self._top_is(change)
         except ValueError:
             self.distrust()
@@ -175,4 +180,4 @@ def _same_price(level: Level | None, text: str) -> bool:
     """An empty side is sent as "", "0" or "1"."""
     if text in ("", "0", "1"):
         return level is None
-    return level is not None and level.price == Price.parse(text)
+    return level is not None and level.price == _price(text)

@@ -93,9 +93,11 @@ class LiveMarketData:
         return Quote(live.book, max(0, now_ns - live.proven_ns) // 1_000_000)
 
     async def ensure(self, token: TokenId) -> bool:
-        if (market := self.market(token)) is not None and self.quote(token) is not None:
+        quote = self.quote(token)
+        if (market := self.market(token)) is not None:
             self._shelf.want(market)
-            return True
+            if quote is not None and quote.age_ms <= self._settings.reread_after_s * 1e3:
+                return True
         loaded = self._loading.get(token)
         if loaded is None:
             loaded = self._loading[token] = asyncio.Event()
@@ -122,12 +124,15 @@ class LiveMarketData:
             await self.ensure(token)
 
     async def _load(self, token: TokenId, loaded: asyncio.Event) -> None:
+        known = self.market(token)
         try:
-            market = await self._load_for_trading(token)
+            market = known or await self._load_for_trading(token)
+            if known is not None:
+                await self._read_book(token)
         finally:
             del self._loading[token]
             loaded.set()
-        if market is not None:
+        if market is not None and market is not known:
             await self._complete(market)
 
     async def _load_for_trading(self, token: TokenId) -> Market | None:
@@ -143,6 +148,11 @@ class LiveMarketData:
             if frame is not None:
                 self._witness.confirm(token, frame, asked_ns=asked_ns)
         return market
+
+    async def _read_book(self, token: TokenId) -> None:
+        asked_ns = self._clock.now_ns()
+        if (frame := await self._loader.book(token)) is not None:
+            self._witness.confirm(token, frame, asked_ns=asked_ns)
 
     async def _complete(self, market: Market) -> None:
         await self._feed.subscribe([outcome.token for outcome in market.outcomes])
@@ -185,12 +195,12 @@ class LiveMarketData:
         for change in changed.price_changes:
             live = self._shelf.books.get(TokenId(change.asset_id))
             if live is not None and not live.change(change, timestamp_ms=timestamp_ms, seen_ns=seen_ns):
-                self._telemetry.count("market_frame_old")
+                self._telemetry.count("market_frame_ignored")
 
     def _replace(self, book: BookEvent, *, seen_ns: int) -> None:
         live = self._shelf.books.get(TokenId(book.asset_id))
         if live is not None and not live.replace(book, seen_ns=seen_ns):
-            self._telemetry.count("market_frame_old")
+            self._telemetry.count("market_frame_ignored")
 
     def _hear(self, news: LastTradePrice | BestBidAsk, *, seen_ns: int) -> None:
         if live := self._shelf.books.get(TokenId(news.asset_id)):
