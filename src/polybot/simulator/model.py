@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from polybot.core.ids import ConditionId, OrderId, TokenId, TradeId, Wallet
 from polybot.core.market import Side
-from polybot.core.money import Price, Shares, Usdc
+from polybot.core.money import ZERO_USDC, Price, Shares, Usdc
 from polybot.core.orders import TimeInForce, TradeStatus
 
 HOUSE = Wallet("0x00000000000000000000000000000000686f7573")
@@ -156,6 +156,18 @@ class SimTrade:
     def price(self) -> Price:
         """Average without fee, to the nearest micro-unit."""
         return Price((2 * self.usdc.micro * 1_000_000 + self.shares.micro) // (2 * self.shares.micro))
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A recorded fill, to be shown as it was; `usdc` is without `fee`."""
+
+    wallet: Wallet
+    token: TokenId
+    side: Side
+    shares: Shares
+    usdc: Usdc
+    fee: Usdc = ZERO_USDC
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,31 @@
+"""What is due when. Equal times keep the order in which they were put down."""
+
+import heapq
+from collections.abc import Callable
+
+
+class Agenda:
+    """Time moves only in `run_until`, and never backwards."""
+
+    def __init__(self, *, now_ns: int) -> None:
+        self.now_ns = now_ns
+        self._due: list[tuple[int, int, Callable[[], None]]] = []
+        self._count = 0
+
+    def at(self, due_ns: int, action: Callable[[], None]) -> None:
+        self._count += 1
+        heapq.heappush(self._due, (due_ns, self._count, action))
+
+    def after(self, seconds: float, action: Callable[[], None]) -> None:
+        self.at(self.now_ns + round(seconds * 1e9), action)
+
+    def next_ns(self) -> int | None:
+        return self._due[0][0] if self._due else None
+
+    def run_until(self, until_ns: int) -> None:
+        """Runs what is due by then, each at its own time; an action may put down more."""
+        while self._due and self._due[0][0] <= until_ns:
+            due_ns, _, action = heapq.heappop(self._due)
+            self.now_ns = max(self.now_ns, due_ns)
+            action()
+        self.now_ns = max(self.now_ns, until_ns)
