@@ -50,7 +50,13 @@ async def open_live_account(
     except ValueError as error:
         raise AccountRefused(f"your_account: {error}") from None
     api = ClobAccount(services.clob_http, auth=L2Auth(signer.address, credentials), clock=clock)
-    stream = UserStream(settings.endpoints.ws_user, credentials=credentials, clock=clock, telemetry=services.telemetry)
+    stream = UserStream(
+        settings.endpoints.ws_user,
+        credentials=credentials,
+        clock=clock,
+        options=services.pace.socket,
+        telemetry=services.telemetry,
+    )
     venue = LiveVenue(
         account=api,
         data=services.data,

@@ -1,6 +1,6 @@
 """One bot: follows its targets, copies them on one account, and stops cleanly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -10,15 +10,18 @@ from polybot.accounts.reconciler import Reconciler
 from polybot.accounts.settlement import Settler
 from polybot.app.detection import build_detection
 from polybot.app.followed import Followed
+from polybot.app.pace import REAL_TIME, Pace
 from polybot.app.restore import resume_orders
 from polybot.app.services import Services
 from polybot.config.models import Settings
 from polybot.core.ids import Wallet
 from polybot.core.money import Usdc
+from polybot.core.orders import OurFill
 from polybot.core.portfolio import Portfolio
 from polybot.core.trading import TradingMode
+from polybot.decision.model import Decision
 from polybot.execution.copier import Copier, CopierOptions
-from polybot.execution.tracker import OrderTracker, TrackerOptions
+from polybot.execution.tracker import OrderTracker
 from polybot.monitoring.market_data import LiveMarketData
 from polybot.ports.store import Event, History, Store, StoreFailed
 from polybot.ports.telemetry import Telemetry
@@ -29,6 +32,10 @@ from polybot.utils.clock import Clock
 from polybot.utils.supervisor import Supervisor, TaskReport, Work
 
 log = structlog.get_logger(__name__)
+
+_HEARTBEAT_S = 1.0
+_DRAIN_S = 30.0
+"""How long a stop waits for open orders and unsettled trades to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,9 @@ class Parts:
     tasks: Mapping[str, Work] = field(default_factory=dict)
     opening_cash: Usdc | None = None
     since_s: int | None = None
-    heartbeat_s: float = 1.0
-    drain_s: float = 30.0
+    on_decision: Callable[[Decision], None] = lambda _: None
+    on_fill: Callable[[OurFill], None] = lambda _: None
+    pace: Pace = REAL_TIME
 
 
 class CannotStart(RuntimeError):
@@ -135,7 +143,8 @@ class Bot:
             portfolio=parts.portfolio,
             clock=parts.clock,
             telemetry=parts.telemetry,
-            options=TrackerOptions(absence_s=execution.order_timeout_s),
+            options=parts.pace.tracker(absence_s=execution.order_timeout_s),
+            on_fill=parts.on_fill,
         )
         resumed = resume_orders(parts.history, self.tracker)
         log.info("bot.restored", orders=resumed, cash=str(parts.portfolio.cash))
@@ -148,6 +157,7 @@ class Bot:
             telemetry=parts.telemetry,
             notify=self._notify,
             since_s=parts.since_s,
+            pace=parts.pace,
         )
         self.copier = Copier(
             account=parts.wallet,
@@ -162,6 +172,7 @@ class Bot:
             telemetry=parts.telemetry,
             started_ns=started_ns,
             acknowledge=self._detection.detector.acknowledge,
+            on_decision=parts.on_decision,
             disabled=frozenset(target.wallet for target in parts.followed if not target.enabled),
             options=CopierOptions(
                 max_retries=execution.max_retries,
@@ -204,14 +215,14 @@ class Bot:
                 await parts.store.heartbeat(self._run_id, state=self.state(), now_ns=parts.clock.now_ns())
             except StoreFailed as failed:
                 self._store_failed(failed)
-            await parts.clock.sleep(parts.heartbeat_s)
+            await parts.clock.sleep(parts.pace.stretched(_HEARTBEAT_S))
 
     async def _wind_down(self) -> None:
         parts = self._parts
         await self.supervisor.cancel("intake")
-        await self.copier.drained(timeout_s=parts.drain_s)
+        await self.copier.drained(timeout_s=parts.pace.stretched(_DRAIN_S))
         await self.tracker.cancel(list(self.tracker.open_orders()))
-        if not await self.tracker.quiet(timeout_s=parts.drain_s):
+        if not await self.tracker.quiet(timeout_s=parts.pace.stretched(_DRAIN_S)):
             log.warning("bot.stopped_with_open_questions", orders=list(self.tracker.open_orders()))
 
     def _notify(self, event: Event) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from polybot.app.followed import Followed
+from polybot.app.pace import REAL_TIME, Pace
 from polybot.app.services import Services
 from polybot.config.models import Settings
 from polybot.monitoring.cursors import Cursors
@@ -37,10 +38,13 @@ def build_detection(
     telemetry: Telemetry,
     notify: Callable[[Event], None],
     since_s: int | None = None,
+    pace: Pace = REAL_TIME,
 ) -> Detection:
     """`since_s`: venue second from which a wallet followed for the first time is read; None: from now on."""
     wallets = [target.wallet for target in followed]
-    stream = ActivityStream(settings.endpoints.ws_activity, wallets=wallets, clock=clock, telemetry=telemetry)
+    stream = ActivityStream(
+        settings.endpoints.ws_activity, wallets=wallets, clock=clock, options=pace.activity, telemetry=telemetry
+    )
     cursors = Cursors(store)
     positions = TargetPositions(reader=services.data, store=store, clock=clock, notify=notify)
     polls = [
@@ -56,14 +60,9 @@ def build_detection(
         )
         for wallet in wallets
     ]
-
-    def read_all(*_: object) -> None:
-        for poll in polls:
-            poll.ask(poll.wallet)
-
     detector = Detector(
         targets=[Target(target.wallet, target.name, since_s) for target in followed],
-        sources=[ActivityStreamSource(stream, on_gap=read_all), *polls],
+        sources=[ActivityStreamSource(stream, polls=polls), *polls],
         witnesses=polls,
         cursors=cursors,
         positions=positions,

@@ -4,9 +4,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from polybot.app.pace import REAL_TIME, Pace
 from polybot.config.models import Settings
 from polybot.core.portfolio import Portfolio
-from polybot.monitoring.feed_port import WARM, WarmSettings
 from polybot.monitoring.market_data import LiveMarketData
 from polybot.monitoring.market_loader import MarketLoader
 from polybot.polymarket.limits import polymarket_gate
@@ -14,7 +14,7 @@ from polybot.polymarket.rest.clob import ClobClient
 from polybot.polymarket.rest.data import DataClient
 from polybot.polymarket.rest.gamma import GammaClient
 from polybot.polymarket.rest.http import HttpClient, HttpOptions
-from polybot.polymarket.streams.market import MarketStream
+from polybot.polymarket.streams.market import MarketStream, MarketStreamOptions
 from polybot.ports.telemetry import Telemetry
 from polybot.utils.clock import Clock
 
@@ -22,10 +22,11 @@ from polybot.utils.clock import Clock
 class Services:
     """Public reads; `async with` closes every connection."""
 
-    def __init__(self, settings: Settings, *, clock: Clock, telemetry: Telemetry) -> None:
+    def __init__(self, settings: Settings, *, clock: Clock, telemetry: Telemetry, pace: Pace = REAL_TIME) -> None:
         self._settings = settings
         self._clock = clock
         self.telemetry = telemetry
+        self.pace = pace
         self._gate = polymarket_gate(clock)
         endpoints = settings.endpoints
         self.clob_http = self._http(endpoints.clob)
@@ -45,9 +46,14 @@ class Services:
         for http in (self.clob_http, self.data_http, self.gamma_http, self.geoblock_http):
             await http.close()
 
-    def market_data(self, portfolio: Portfolio, warm: WarmSettings = WARM) -> tuple[LiveMarketData, MarketStream]:
+    def market_data(self, portfolio: Portfolio) -> tuple[LiveMarketData, MarketStream]:
         """Warm markets, and the socket they are read from, for a supervisor to run."""
-        stream = MarketStream(self._settings.endpoints.ws_market, clock=self._clock, telemetry=self.telemetry)
+        stream = MarketStream(
+            self._settings.endpoints.ws_market,
+            clock=self._clock,
+            options=MarketStreamOptions(socket=self.pace.socket),
+            telemetry=self.telemetry,
+        )
         loader = MarketLoader(clob=self.clob, gamma=self.gamma, telemetry=self.telemetry)
         market_data = LiveMarketData(
             feed=stream,
@@ -55,7 +61,7 @@ class Services:
             held=portfolio.tokens,
             clock=self._clock,
             telemetry=self.telemetry,
-            settings=warm,
+            settings=self.pace.warm,
         )
         return market_data, stream
 

@@ -86,6 +86,7 @@ class Copier:
         started_ns: int,
         acknowledge: Callable[[TargetOrder], None],
         disabled: frozenset[Wallet] = frozenset(),
+        on_decision: Callable[[Decision], None] = lambda _: None,
         options: CopierOptions = CopierOptions(),
     ) -> None:
         self._account = account
@@ -101,6 +102,7 @@ class Copier:
         self._started_ns = started_ns
         self._acknowledge = acknowledge
         self._disabled = disabled
+        self._on_decision = on_decision
         self._options = options
         self._lanes: dict[TokenId, _Lane] = {}
         self._arrived = asyncio.Event()
@@ -153,6 +155,7 @@ class Copier:
             await self._clear_entries(order)
         await self._market_data.ensure(order.token)
         decision = self._decide(order)
+        self._on_decision(decision)
         match decision.verdict:
             case Skip() as skip:
                 await self._skip(decision, skip, work.leg)
