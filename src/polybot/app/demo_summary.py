@@ -33,7 +33,7 @@ class DemoReport:
     `detection_ms` is from a feed's own stamp on a target's fill to the decision's queue; `end_to_end_ms` from the
     feed's bytes in this process to the venue's answer to our order. Both in real milliseconds, whatever the speed.
     `orders_unknown` counts orders whose fate is not proven at the end. `pnl_usd` values what is still held at the
-    best bid.
+    best bid; `realized_usd` is of what was sold or settled, after fees. `exits_followed` are among `copied`.
     """
 
     target_orders: int
@@ -51,12 +51,13 @@ class DemoReport:
     end_to_end_ms_p99: float | None
     ledger_matches_ground_truth: bool
     ground_truth_differences: Sequence[str]
-    entries_copied: int
-    exits_copied: int
-    positions_settled: int
-    positions_open: int
+    exits_followed: int
+    settled: int
+    open_positions: int
+    realized_usd: float
     cash_usd: str
     targets: int
+    markets: int
     simulated_s: float
     real_s: float
     speed: float
@@ -106,12 +107,13 @@ def summarise(outcome: Outcome, *, real_s: float, seed: int) -> DemoReport:
         end_to_end_ms_p99=_ms(telemetry.percentile("end_to_end_ms", 99)),
         ledger_matches_ground_truth=not found,
         ground_truth_differences=found,
-        entries_copied=sum(d.order.side is Side.BUY for d in copies),
-        exits_copied=sum(d.order.side is Side.SELL for d in copies),
-        positions_settled=sum(p.settled.micro > 0 for p in positions),
-        positions_open=portfolio.open_positions(),
+        exits_followed=sum(d.order.side is Side.SELL for d in copies),
+        settled=sum(p.settled.micro > 0 for p in positions),
+        open_positions=portfolio.open_positions(),
+        realized_usd=_usd(sum((p.realized - p.fees for p in positions), ZERO_USDC)),
         cash_usd=str(portfolio.cash),
         targets=len(stage.followed),
+        markets=len(stage.world.exchange.markets()),
         simulated_s=round((stage.clock.now_ns() - stage.world.starts_at_ns) / 1e9, 1),
         real_s=round(real_s, 1),
         speed=round(speed, 2),
