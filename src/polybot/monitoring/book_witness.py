@@ -46,7 +46,7 @@ class BookWitness:
     async def review(self) -> None:
         """Confirm what needs it in one request; renew the feed of what stays wrong or silent."""
         now_ns = self._clock.now_ns()
-        for live in self._shelf.books.values():
+        for live in self._hashes_due():
             live.check_hash(now_ns=now_ns)
         due = self._due(now_ns)
         failing = {token: reason for token in due if (reason := self._failing(self._shelf.books[token], now_ns))}
@@ -72,6 +72,13 @@ class BookWitness:
                 self.confirm(token, frame, asked_ns=asked_ns)
             elif (live := self._shelf.books.get(token)) and (live.proven_ns or 0) <= asked_ns:
                 live.distrust()
+
+    def _hashes_due(self) -> list[LiveBook]:
+        """A few books a round, doubted ones first, then in turn: each costs time that a fill may be waiting for."""
+        due = (live for live in self._shelf.books.values() if live.hash_due)
+        return nsmallest(
+            self._settings.hashes_at_once, due, key=lambda live: (live.doubted_since_ns is None, live.hash_tried_ns)
+        )
 
     def _due(self, now_ns: int) -> list[TokenId]:
         quiet_since_ns = now_ns - round(self._settings.witness_every_s * 1e9)
