@@ -21,7 +21,6 @@ class Records:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._names: dict[Wallet, str] = {}
         self._all: list[Row] = []
         self._of: dict[Wallet, list[Row]] = defaultdict(list)
 
@@ -44,7 +43,7 @@ class Records:
                 at_ns=fill.at_ns,
                 sequence=fill.sequence,
                 taker=fill.taker,
-                name=self.names().get(fill.wallet, ""),
+                name=self.name_of(fill.wallet),
             )
         )
 
@@ -65,7 +64,7 @@ class Records:
                 at_ns=payout.at_ns,
                 sequence=payout.sequence,
                 taker=False,
-                name=self.names().get(payout.wallet, ""),
+                name=self.name_of(payout.wallet),
             )
         )
 
@@ -107,7 +106,7 @@ class Records:
             price=self.price(market, token),
             first_ns=fold.first_ns,
             last_ns=fold.last_ns,
-            name=self.names().get(wallet, ""),
+            name=self.name_of(wallet),
         )
 
     # for Gamma and the CLOB
@@ -159,10 +158,13 @@ class Records:
         return self._world.exchange.event_slug(market.condition) or market.slug
 
     def names(self) -> Mapping[Wallet, str]:
-        return {**self._world.names(), **self._names}
+        """Accounts that were given one, and the world's own people."""
+        named = {account.wallet: account.name for account in self._world.exchange.accounts if account.name}
+        return {**self._world.names(), **named}
 
-    def name(self, wallet: Wallet, name: str) -> None:
-        self._names[wallet] = name
+    def name_of(self, wallet: Wallet) -> str:
+        account = self._world.exchange.accounts.find(wallet)
+        return account.name if account and account.name else self._world.names().get(wallet, "")
 
 
 @dataclass(slots=True)

@@ -1,14 +1,16 @@
-"""The official client, unmodified, pointed at a simulator."""
+"""The official clients, unmodified but for their endpoints."""
 
-from polymarket import AsyncSecureClient
-from polymarket.environments import PRODUCTION, Environment, _create_environment
 from dataclasses import replace
 
+from polymarket.environments import PRODUCTION, Environment, _create_environment
+
+from polybot.simulator.desk import OpenedAccount
 from polybot.simulator.options import Endpoints
+from polymarket import AsyncSecureClient
 
 
 def environment(urls: Endpoints) -> Environment:
-    """Production with other endpoints; its constructor is private, so for tests only."""
+    """Production with other endpoints. Its constructor is private, so this is for tests only."""
     config = replace(
         PRODUCTION._config,
         clob_url=urls.clob,
@@ -20,3 +22,9 @@ def environment(urls: Endpoints) -> Environment:
         rtds_ws_url=urls.ws_activity,
     )
     return _create_environment(name="simulator", config=config)
+
+
+async def client_for(urls: Endpoints, account: OpenedAccount) -> AsyncSecureClient:
+    return await AsyncSecureClient.create(
+        private_key=account.private_key, wallet=account.wallet, environment=environment(urls)
+    )

@@ -20,8 +20,10 @@ async def feed() -> AsyncIterator[tuple[ActivityFeed, TestServer]]:
     activity = ActivityFeed(Sockets(), Options(queue_limit=8))
     app = web.Application()
     app.router.add_get("/", activity.connect)
-    async with TestServer(app) as server:
-        yield activity, server
+    server = TestServer(app)
+    await server.start_server()
+    yield activity, server
+    await server.close()
 
 
 async def ask(socket: aiohttp.ClientWebSocketResponse, *subscriptions: dict[str, Any]) -> None:
