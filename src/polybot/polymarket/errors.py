@@ -178,7 +178,8 @@ def _server_failure(told: ErrorBody, pause_s: float | None, status: int) -> Fail
 
 def _refusal(told: ErrorBody, pause_s: float | None, status: int) -> Failure:
     kind = _KIND_BY_STATUS.get(status, FailureKind.REFUSED)
-    code = told.code or refusal_code(told.error)
+    known = refusal_code(told.error)
+    code = told.code if told.code and known == "refused" else known
     return Failure("yes", kind, code, told.error[:_DETAIL_LENGTH], pause_s, status)
 
 

@@ -122,6 +122,20 @@ async def test_no_proof_either_way_is_unknown(answer: web.Response) -> None:
     assert isinstance(await submit(answer), Unknown)
 
 
+async def test_a_reset_connection_is_unknown_and_one_never_made_is_a_refusal() -> None:
+    async def reset(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async with serving(reset) as service, client_of(service.url) as http:
+        assert isinstance(await account(http).submit(order()), Unknown)
+    async with client_of(service.url) as http:
+        outcome = await account(http).submit(order())
+    assert isinstance(outcome, Refused)
+    assert outcome.code == "unreachable"
+
+
 async def test_requests_are_signed_over_path_and_body_without_the_query() -> None:
     page = reply('{"data":[],"next_cursor":"LTE="}')
     async with serving(page) as service, client_of(service.url) as http:

@@ -11,7 +11,7 @@ from polybot.core.money import Price, Ratio, Shares
 from polybot.polymarket.auth import ApiCredentials, l1_headers
 from polybot.polymarket.errors import FailureKind, RequestFailed, UnexpectedShape
 from polybot.polymarket.limits import Group
-from polybot.polymarket.rest.decode import decode
+from polybot.polymarket.rest.decode import decode, exact
 from polybot.polymarket.rest.http import Call, HttpClient, Query
 from polybot.polymarket.rest.models import (
     BaseFee,
@@ -42,20 +42,36 @@ def market_from_compact(wire: CompactMarket) -> Market:
         condition=ConditionId(wire.condition.lower()),
         slug="",
         question="",
-        version=MarketVersion.V2 if has_v2_shape(parse_token(first.token)) else MarketVersion.V1,
+        version=_version(wire, first.token),
         neg_risk=wire.neg_risk,
         outcomes=(first, second),
-        tick=Price.parse(str(wire.tick)),
-        min_order=Shares.parse(str(wire.min_order)),
-        fee=FeeSchedule(rate=Ratio.parse(str(wire.fee.rate)), exponent=wire.fee.exponent) if wire.fee else NO_FEE,
+        tick=exact(Price, wire.tick, field=f"market {wire.condition}: mts"),
+        min_order=exact(Shares, wire.min_order, field=f"market {wire.condition}: mos"),
+        fee=_fee(wire),
         accepting_orders=wire.accepting_orders,
         closed=False,
         seconds_delay=wire.seconds_delay or 0,
     )
 
 
+def _fee(wire: CompactMarket) -> FeeSchedule:
+    if wire.fee is None:
+        return NO_FEE
+    return FeeSchedule(
+        rate=exact(Ratio, wire.fee.rate, field=f"market {wire.condition}: fd.r"), exponent=wire.fee.exponent
+    )
+
+
+def _version(wire: CompactMarket, token: TokenId) -> MarketVersion:
+    try:
+        return MarketVersion.V2 if has_v2_shape(parse_token(token)) else MarketVersion.V1
+    except ValueError as error:
+        raise UnexpectedShape(f"market {wire.condition}: t: {error}") from None
+
+
 class ClobClient:
-    """Every method raises RequestFailed if there is no usable answer; None means: the venue does not know it."""
+    """None means: the venue does not know it. RequestFailed: no usable answer. UnexpectedShape: an answer that
+    makes no sense."""
 
     def __init__(self, http: HttpClient, *, clock: Clock, chain_id: int = 137) -> None:
         self._http = http
@@ -108,7 +124,7 @@ class ClobClient:
 
     async def tick_size(self, token: TokenId) -> Price | None:
         found = await self._find("clob.tick", Group.CLOB_TICK, "/tick-size", TickSize, query=(("token_id", token),))
-        return Price.parse(str(found.minimum_tick_size)) if found else None
+        return exact(Price, found.minimum_tick_size, field="minimum_tick_size") if found else None
 
     async def base_fee_bps(self, token: TokenId) -> int | None:
         """The old display value in basis points; not the fee charged (see Market.fee)."""

@@ -1,12 +1,15 @@
 """From bytes to a struct, or a failure that names the endpoint and the field."""
 
+from decimal import Decimal
 from typing import TypeVar
 
 import msgspec
 
-from polybot.polymarket.errors import Failure, FailureKind, RequestFailed
+from polybot.core.money import Price, Ratio, Shares
+from polybot.polymarket.errors import Failure, FailureKind, RequestFailed, UnexpectedShape
 
 T = TypeVar("T")
+Micro = TypeVar("Micro", Price, Ratio, Shares)
 
 
 def decode(body: bytes, shape: type[T], *, endpoint: str) -> T:
@@ -16,3 +19,11 @@ def decode(body: bytes, shape: type[T], *, endpoint: str) -> T:
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         failure = Failure("maybe", FailureKind.GARBAGE, "unexpected_shape", f"{error} (expected {shape})", status=200)
         raise RequestFailed(endpoint, failure) from None
+
+
+def exact(kind: type[Micro], value: Decimal, *, field: str) -> Micro:
+    """UnexpectedShape if it is finer than a micro-unit or no finite number."""
+    try:
+        return kind.parse(str(value))
+    except ValueError as error:
+        raise UnexpectedShape(f"{field}: {error}") from None

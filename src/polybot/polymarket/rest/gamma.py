@@ -1,6 +1,7 @@
 """Gamma: names and facts of markets, and who is behind a wallet."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import msgspec
 
@@ -9,7 +10,7 @@ from polybot.core.market import NO_FEE, FeeSchedule, Market, MarketVersion, Outc
 from polybot.core.money import Price, Ratio, Shares
 from polybot.polymarket.errors import FailureKind, RequestFailed, UnexpectedShape
 from polybot.polymarket.limits import Group
-from polybot.polymarket.rest.decode import decode
+from polybot.polymarket.rest.decode import decode, exact
 from polybot.polymarket.rest.gamma_models import (
     EventsPage,
     GammaEvent,
@@ -28,6 +29,7 @@ _RESOLVED = {"resolved", "settled"}
 def market_of(wire: GammaMarket) -> Market:
     """UnexpectedShape if it is not a two-outcome market with a book."""
     first, second = _outcomes(wire)
+    tick, size = "orderPriceMinTickSize", "orderMinSize"
     return Market(
         condition=ConditionId(wire.condition_id.lower()),
         slug=wire.slug,
@@ -35,8 +37,8 @@ def market_of(wire: GammaMarket) -> Market:
         version=_version(wire),
         neg_risk=wire.neg_risk,
         outcomes=(first, second),
-        tick=Price.parse(str(_need(wire, "orderPriceMinTickSize", wire.order_price_min_tick_size))),
-        min_order=Shares.parse(str(_need(wire, "orderMinSize", wire.order_min_size))),
+        tick=exact(Price, _need(wire, tick, wire.order_price_min_tick_size), field=f"market {wire.slug!r}: {tick}"),
+        min_order=exact(Shares, _need(wire, size, wire.order_min_size), field=f"market {wire.slug!r}: {size}"),
         fee=_fee(wire),
         # Closed markets were seen that still say they accept orders.
         accepting_orders=bool(wire.accepting_orders) and not wire.closed,
@@ -47,7 +49,7 @@ def market_of(wire: GammaMarket) -> Market:
     )
 
 
-def _need(wire: GammaMarket, name: str, value: object) -> object:
+def _need(wire: GammaMarket, name: str, value: Decimal | None) -> Decimal:
     if value is None:
         raise UnexpectedShape(f"market {wire.slug!r}: {name} is missing, so it has no order book")
     return value
@@ -87,7 +89,8 @@ def _fee(wire: GammaMarket) -> FeeSchedule:
     schedule = wire.fee_schedule
     if schedule is None or wire.fees_enabled is False:
         return NO_FEE
-    return FeeSchedule(rate=Ratio.parse(str(schedule.rate)), exponent=schedule.exponent)
+    rate = exact(Ratio, schedule.rate, field=f"market {wire.slug!r}: feeSchedule.rate")
+    return FeeSchedule(rate=rate, exponent=schedule.exponent)
 
 
 def _winner(wire: GammaMarket, outcomes: tuple[Outcome, Outcome]) -> TokenId | None:
@@ -118,7 +121,7 @@ def _epoch_ns(text: str | None) -> int | None:
 
 
 class GammaClient:
-    """Every method raises RequestFailed if there is no usable answer; None means: Gamma does not know it."""
+    """None means: Gamma does not know it. RequestFailed: no usable answer. UnexpectedShape: it cannot be traded."""
 
     def __init__(self, http: HttpClient) -> None:
         self._http = http
