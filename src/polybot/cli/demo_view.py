@@ -10,7 +10,6 @@ from polybot.app.demo_summary import DemoReport
 from polybot.cli.formats import shares, usd
 from polybot.cli.tables import pairs
 from polybot.core.fills import TargetOrder
-from polybot.core.money import Usdc
 from polybot.core.orders import OurFill
 from polybot.decision.model import Copy, Decision
 
@@ -58,20 +57,16 @@ def summary(report: DemoReport) -> RenderableType:
     skipped = ", ".join(f"{count} {rule}" for rule, count in report.skipped.items()) or "none"
     ledger = "equal to the micro-unit" if report.ledger_matches_ground_truth else "DIFFERENT"
     rows = {
-        "traders' orders": f"{report.target_orders} seen, {report.copied} copied:"
-        f" {report.entries_copied} entries, {report.exits_copied} exits",
+        "traders' orders": f"{report.target_orders} seen, {report.copied} copied",
         "skipped": skipped,
         "our orders": f"{report.orders_sent} sent, {report.orders_duplicated} twice, {report.orders_unknown} unknown",
         "fills": f"{report.fills}, fees {report.fees_usd:.2f} USDC",
-        "positions": f"{report.positions_settled} settled, {report.positions_open} open",
         "profit and loss": f"{report.pnl_usd:+.2f} USDC",
-        "cash": f"{usd(Usdc.parse(report.cash_usd))} USDC",
         "slippage": f"median {_number(report.slippage_bps_median, 'bps')} against the trader's price",
         "detection": f"median {_number(report.detection_ms_p50, 'ms')} after the feed showed the fill",
         "fill seen to answer": f"median {_number(report.end_to_end_ms_p50, 'ms')},"
         f" 99th percentile {_number(report.end_to_end_ms_p99, 'ms')}",
         "ledger and truth": ledger,
-        "simulated": f"{report.simulated_s:.0f} s in {report.real_s:.0f} s, seed {report.seed}",
     }
     differences = {f"difference {n}": text for n, text in enumerate(report.ground_truth_differences, start=1)}
     return pairs("Summary", {**rows, **differences})

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from polybot.config.errors import ConfigError, Problem
 from polybot.config.models import Accounts, Settings
 from polybot.config.overrides import apply_overrides, variable
-from polybot.config.problems import dotted, problems_of
+from polybot.config.problems import dotted, problems_of, without_keys
 from polybot.config.twins import twin_targets
 from polybot.config.yaml_text import Document, KeyPath, YamlFault, read_yaml
 
@@ -150,7 +150,9 @@ def _parse(name: str, text: str) -> Document | Problem:
         return read_yaml(text)
     except YamlFault as fault:
         where = f"{name}:{fault.line}" if fault.line else name
-        return Problem(where, "", "", f"is not usable YAML: {fault}", "Mind indentation, colons and quotes")
+        return Problem(
+            where, "", "", f"is not usable YAML: {without_keys(str(fault))}", "Mind indentation, colons and quotes"
+        )
 
 
 def _validate(model: type[_M], document: Document, origin: Callable[[KeyPath], Origin]) -> _Part[_M]:

@@ -22,6 +22,11 @@ def dotted(path: KeyPath) -> str:
     return text.removeprefix(".")
 
 
+def without_keys(text: str) -> str:
+    """`text` without anything that could be a private key."""
+    return _LONG_HEX.sub("[hidden]", text)
+
+
 def safe_value(key: str, value: object) -> str:
     """`value` for people; hidden if its name or its look says that it may be a secret."""
     if value is None or isinstance(value, Mapping | list | tuple | BaseModel):
@@ -40,10 +45,10 @@ def problems_of(error: ValidationError, model: type[BaseModel], where: Callable[
 
 def _problem(details: ErrorDetails, model: type[BaseModel], where: Callable[[KeyPath], str]) -> Problem:
     path, seen = details["loc"], details["input"]
-    key = _LONG_HEX.sub("[hidden]", dotted(path))
+    key = without_keys(dotted(path))
     value = "" if details["type"] == "missing" else safe_value(key, seen)
     what, remedy = _explain(details, path, model)
-    return Problem(where(path), key, value, _LONG_HEX.sub("[hidden]", what.removeprefix(f"{seen!r} ")), remedy)
+    return Problem(where(path), key, value, without_keys(what.removeprefix(f"{seen!r} ")), remedy)
 
 
 def _explain(details: ErrorDetails, path: KeyPath, model: type[BaseModel]) -> tuple[str, str]:
