@@ -173,7 +173,7 @@ def _matches(market: Market, request: web.Request) -> bool:
         and (not ctf or (not is_v2 and not tokens.isdisjoint(ctf)))
         and (not positions or (is_v2 and not tokens.isdisjoint(positions)))
         and (not query.getall("slug", []) or market.slug in query.getall("slug"))
-        and query.get("version", market.version.value) == market.version.value
+        and market.version.value in query.getall("version", [market.version.value])
         and market.closed is (query.get("closed", "false") == "true")
     )
 
