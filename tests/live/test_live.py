@@ -52,7 +52,7 @@ URLS: dict[str, str] = {
     "clob": "https://clob.polymarket.com",
     "data": "https://data-api.polymarket.com",
     "gamma": "https://gamma-api.polymarket.com",
-    "geoblock": "https://polymarket.com",
+    "geoblock": "https://polymarket.com/api/geoblock",
     "ws_market": "wss://ws-subscriptions-clob.polymarket.com/ws/market",
     "ws_user": "wss://ws-subscriptions-clob.polymarket.com/ws/user",
     "ws_activity": "wss://ws-live-data.polymarket.com",
@@ -64,7 +64,9 @@ Event = TypeVar("Event")
 
 @asynccontextmanager
 async def http(service: str) -> AsyncIterator[HttpClient]:
-    async with HttpClient(URLS[service], gate=polymarket_gate(CLOCK), clock=CLOCK) as client:
+    async with HttpClient(
+        URLS[service].removesuffix("/api/geoblock"), gate=polymarket_gate(CLOCK), clock=CLOCK
+    ) as client:
         yield client
 
 
