@@ -43,6 +43,7 @@ class FakeDataApi:
     def __init__(self, *, page_rows: int = 500) -> None:
         self.rows: list[ActivityRow] = []
         self.held: dict[Wallet, dict[TokenId, str]] = {}
+        self.redeemable: set[TokenId] = set()
         self.last_event_s = 0
         self.down: set[Wallet] = set()
         self.page_rows = page_rows
@@ -79,7 +80,7 @@ class FakeDataApi:
                 current_price=Decimal("0.5"),
                 current_value=Decimal(1),
                 status="OPEN",
-                redeemable=False,
+                redeemable=token in self.redeemable,
                 mergeable=False,
                 negative_risk=False,
                 last_event_at=self.last_event_s,

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
+from msgspec.structs import replace
+
 from polybot.core.book import Book, HashFacts, Level
 from polybot.core.ids import ConditionId, TokenId
 from polybot.core.market import NO_FEE, Market, MarketVersion, Outcome, Side
@@ -138,6 +140,7 @@ class FakeServices:
         self.down = False
         self.refused: set[str] = set()
         """Calls that fail although the services are up."""
+        self.tick = "0.01"
         self.largest_batch = 0
         self.calls: Counter[str] = Counter()
 
@@ -179,7 +182,7 @@ class FakeServices:
 
     def _book_of(self, token: TokenId) -> BookFrame | None:
         engine = self.engines.get(token)
-        return engine.rest() if engine else None
+        return replace(engine.rest(), tick_size=self.tick) if engine else None
 
 
 class FakeBookFeed:

@@ -210,6 +210,16 @@ async def test_reconciliation_reports_and_corrects_what_was_missed(world: World)
         assert order.change is PositionChange.CLOSED
 
 
+async def test_a_redeemed_position_is_corrected_without_alarm(world: World) -> None:
+    world.data.held = {ANN: {YES: "10"}}
+    world.data.redeemable = {YES}
+    async with world.bot():
+        world.data.held = {}
+        await world.clock.advance(400)
+        assert world.events == []
+        assert world.store.positions[ANN] == {}
+
+
 async def test_a_position_that_has_just_moved_is_no_drift(world: World) -> None:
     settings = DetectorSettings(positions_sync_interval_s=30)
     async with world.bot(settings=settings) as bot:

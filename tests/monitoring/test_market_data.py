@@ -280,6 +280,31 @@ async def test_a_new_tick_is_known_at_once(world: MarketWorld) -> None:
         assert market.tick == Price.parse("0.001")
 
 
+async def test_a_new_tick_that_the_feed_forgot_is_read_with_the_book(world: MarketWorld) -> None:
+    async with world.running() as data:
+        await world.until_warm(data, yes())
+        world.services.tick = "0.001"
+        world.engine.change(BUY, "0.45", "7")
+        await world.clock.advance(4)
+        market = data.market(yes())
+        assert market is not None
+        assert market.tick == Price.parse("0.001")
+
+
+async def test_tokens_without_a_book_do_not_starve_those_with_one(world: MarketWorld) -> None:
+    for number in range(2, 101):
+        world.services.add(a_market(number))
+        if number > 10:
+            del world.services.engines[yes(number)], world.services.engines[no(number)]
+    world.feed.snapshots = False
+    async with world.running() as data:
+        data.preload(yes(number) for number in range(1, 101))
+        await world.clock.advance(120)
+        ages = [quote.age_ms for n in range(1, 11) if (quote := data.quote(yes(n)))]
+        assert len(ages) == 10
+        assert max(ages) <= 10_000
+
+
 async def test_a_resolution_told_twice_is_reported_once(world: MarketWorld) -> None:
     async with world.running() as data:
         await world.until_warm(data, yes())

@@ -129,6 +129,10 @@ class Eyes:
         supervisor.keep("market-socket", self.books.run)
         self.market_data.start(supervisor)
         await self.detector.start(supervisor)
+        while True:
+            if self.stream.health().connected:
+                return
+            await asyncio.sleep(0.005)
 
     async def close(self) -> None:
         for http in self.https:

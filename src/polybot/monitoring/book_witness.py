@@ -5,7 +5,7 @@ from heapq import nsmallest
 
 from polybot.core.ids import TokenId
 from polybot.monitoring.feed_port import BookFeed, WarmSettings
-from polybot.monitoring.live_book import LiveBook
+from polybot.monitoring.live_book import LiveBook, Witnessed
 from polybot.monitoring.market_loader import MarketLoader
 from polybot.monitoring.shelf import Shelf
 from polybot.polymarket.rest.models import BookFrame
@@ -33,6 +33,8 @@ class BookWitness:
         self._settings = settings
         self._bell = Doorbell()
         self._renewed_ns: dict[TokenId, int] = {}
+        self._missing_ns: dict[TokenId, int] = {}
+        """When the venue last said that it has no book."""
 
     def ring(self) -> None:
         """A book was lost: do not wait for the next round."""
@@ -61,6 +63,8 @@ class BookWitness:
             return
         try:
             verdict = live.witness(frame, asked_ns=asked_ns)
+            if verdict is not Witnessed.OLDER:
+                self._shelf.re_tick(token, frame.tick_size)
         except ValueError as malformed:
             self._telemetry.count("book_refused", reason=str(malformed)[:80])
         else:
@@ -72,6 +76,7 @@ class BookWitness:
                 self.confirm(token, frame, asked_ns=asked_ns)
             elif (live := self._shelf.books.get(token)) and (live.proven_ns or 0) <= asked_ns:
                 live.distrust()
+                self._missing_ns[token] = asked_ns
 
     def _hashes_due(self) -> list[LiveBook]:
         """A few books a round, doubted ones first, then in turn: each costs time that a fill may be waiting for."""
@@ -81,11 +86,15 @@ class BookWitness:
         )
 
     def _due(self, now_ns: int) -> list[TokenId]:
+        """The longest unproven first; tokens without a book are asked about less often."""
         quiet_since_ns = now_ns - round(self._settings.witness_every_s * 1e9)
-        proven = ((live.proven_ns or 0, token) for token, live in self._shelf.books.items())
-        return [
-            token for _, token in nsmallest(self._settings.witness_batch, (p for p in proven if p[0] <= quiet_since_ns))
-        ]
+        missing_since_ns = now_ns - round(self._settings.missing_every_s * 1e9)
+        due = (
+            (live.proven_ns or 0, token)
+            for token, live in self._shelf.books.items()
+            if (live.proven_ns or 0) <= quiet_since_ns and self._missing_ns.get(token, 0) <= missing_since_ns
+        )
+        return [token for _, token in nsmallest(self._settings.witness_batch, due)]
 
     def _failing(self, live: LiveBook, now_ns: int) -> str | None:
         limit_ns = round(self._settings.mismatch_s * 1e9)

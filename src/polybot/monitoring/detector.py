@@ -228,8 +228,10 @@ class Detector:
                 self._report_drifts(wallet, drifts)
 
     def _report_drifts(self, wallet: Wallet, drifts: Sequence[Drift]) -> None:
+        """Positions of ended markets vanish when they are redeemed: that is no news."""
         name = self._targets[wallet].name
-        for drift in drifts:
+        surprising = [drift for drift in drifts if drift.live]
+        for drift in surprising:
             message = f"{name} holds {drift.reported} of token {drift.token}, we had counted {drift.tracked}: corrected"
             data = {
                 "wallet": wallet,
@@ -238,7 +240,7 @@ class Detector:
                 "reported": str(drift.reported),
             }
             self._notify(Event("position_drift", "warning", message, data))
-        if drifts:
+        if surprising:
             self._ask(wallet)
 
     async def _explain_signer(self, target: Target) -> None:

@@ -36,6 +36,7 @@ class WarmSettings:
     preload_at_once: int = 4
     witness_every_s: float = 2.0
     witness_batch: int = 50
+    missing_every_s: float = 15.0
     hashes_at_once: int = 4
     reread_after_s: float = 4.0
     mismatch_s: float = 2.0

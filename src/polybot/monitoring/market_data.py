@@ -8,7 +8,6 @@ from functools import partial
 
 from polybot.core.ids import ConditionId, TokenId
 from polybot.core.market import Market
-from polybot.core.money import Price
 from polybot.monitoring.book_witness import BookWitness
 from polybot.monitoring.feed_port import WARM, BookFeed, WarmSettings
 from polybot.monitoring.market_loader import MarketLoader
@@ -182,7 +181,7 @@ class LiveMarketData:
             case LastTradePrice() | BestBidAsk() as news:
                 self._hear(news, seen_ns=event.seen_ns)
             case TickSizeChange() as tick:
-                self._re_tick(TokenId(tick.asset_id), tick.new_tick_size)
+                self._shelf.re_tick(TokenId(tick.asset_id), tick.new_tick_size)
             case MarketResolved() as resolved:
                 self._resolutions.resolve(ConditionId(resolved.market.lower()), TokenId(resolved.winning_asset_id))
             case Reconnected(tokens) | Disconnected(tokens):
@@ -198,8 +197,13 @@ class LiveMarketData:
                 self._telemetry.count("market_frame_ignored")
 
     def _replace(self, book: BookEvent, *, seen_ns: int) -> None:
-        live = self._shelf.books.get(TokenId(book.asset_id))
-        if live is not None and not live.replace(book, seen_ns=seen_ns):
+        token = TokenId(book.asset_id)
+        live = self._shelf.books.get(token)
+        if live is None:
+            return
+        if live.replace(book, seen_ns=seen_ns):
+            self._shelf.re_tick(token, book.tick_size)
+        else:
             self._telemetry.count("market_frame_ignored")
 
     def _hear(self, news: LastTradePrice | BestBidAsk, *, seen_ns: int) -> None:
@@ -207,11 +211,6 @@ class LiveMarketData:
             if isinstance(news, LastTradePrice):
                 live.traded(news.price)
             live.heard(seen_ns=seen_ns)
-
-    def _re_tick(self, token: TokenId, tick: str) -> None:
-        if market := self._shelf.market(token):
-            self._shelf.put(replace(market, tick=Price.parse(tick)))
-            self._shelf.books[token].re_ticked(tick)
 
     def _void(self, tokens: Iterable[TokenId]) -> None:
         for token in tokens:

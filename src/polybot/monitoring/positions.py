@@ -27,11 +27,12 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A token in which the tracked position and the venue's differ."""
+    """A token in which the tracked position and the venue's differ. `live`: its market still traded."""
 
     token: TokenId
     tracked: Shares
     reported: Shares
+    live: bool
 
 
 class PositionBook:
@@ -76,7 +77,8 @@ class PositionBook:
             tracked, other = self.held(token), there.shares if there else ZERO_SHARES
             tolerance = ROUNDING if there else DUST
             if touched_s <= quiet_since_s and abs(tracked.micro - other.micro) > tolerance.micro:
-                drifts.append(Drift(token, tracked, other))
+                ours = self._held.get(token)
+                drifts.append(Drift(token, tracked, other, live=ours is None or ours.live))
         return drifts
 
     def correct(self, drifts: Iterable[Drift], reported: Iterable[Holding], *, as_of_s: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from polybot.core.ids import ConditionId, TokenId
 from polybot.core.market import Market
+from polybot.core.money import Price
 from polybot.monitoring.live_book import LiveBook
 
 
@@ -40,6 +41,15 @@ class Shelf:
     def unwant(self, market: Market) -> None:
         """The first to go from now on."""
         self._markets = {market.condition: market, **self._markets}
+
+    def re_tick(self, token: TokenId, tick: str) -> None:
+        """The token's market has this tick now. ValueError if it is not a number."""
+        market = self.market(token)
+        price = Price.parse(tick)
+        if market is not None and market.tick != price:
+            self.put(replace(market, tick=price))
+            for outcome in market.outcomes:
+                self.books[outcome.token].re_ticked(tick)
 
     def close(self, market: Market, *, winner: TokenId) -> None:
         self.put(replace(market, closed=True, accepting_orders=False, winner=winner))
