@@ -35,6 +35,7 @@ from polybot.utils.clock import SystemClock
 _TAIL_S, _TAIL_SPEED = 20.0, 4.0
 """Simulated seconds after the world's last event, for the feeds to show it and the trades to settle."""
 _LOOK_S = 0.1
+_ALL = 1_000_000
 _DEFAULT_S = 60.0
 _BALANCE = Usdc.parse("100000")
 
@@ -182,8 +183,9 @@ async def _perform(
         wallet=live.wallet,
         truth=world.exchange.ledger(),
         requests=list(simulator.requests.records),
+        orders=await store.queries.orders(limit=_ALL),
         history=await store.history(),
-        trades=await store.queries.trades(limit=1_000_000),
+        trades=await store.queries.trades(limit=_ALL),
         opening=_BALANCE,
         speed=speed,
     )

@@ -14,7 +14,7 @@ from polybot.core.market import Side
 from polybot.core.money import ZERO_USDC, Usdc, proceeds_floor
 from polybot.core.orders import OrderState
 from polybot.decision.model import Copy, Decision, Skip
-from polybot.ports.queries import TradeRow
+from polybot.ports.queries import OrderRow, TradeRow
 from polybot.ports.store import History
 from polybot.simulator.model import GroundTruth
 from polybot.simulator.replies import RequestRecord
@@ -75,6 +75,7 @@ class Outcome:
     wallet: Wallet
     truth: GroundTruth
     requests: Sequence[RequestRecord]
+    orders: Sequence[OrderRow]
     history: History
     trades: Sequence[TradeRow]
     opening: Usdc
@@ -128,7 +129,7 @@ def _first_decisions(decisions: Sequence[Decision]) -> list[Decision]:
 
 def _differences(outcome: Outcome, decisions: Sequence[Decision]) -> list[str]:
     history = outcome.history
-    placed = frozenset(order.id for order in history.orders if order.state is not OrderState.REFUSED)
+    placed = frozenset(row.order for row in outcome.orders if row.state != OrderState.REFUSED)
     positions = outcome.stage.portfolio.positions()
     ours = Books(placed, history.fills, history.cash, held_by_token(positions))
     seen = Counter(fill_facts(fill.seen) for decision in decisions for fill in decision.order.fills)

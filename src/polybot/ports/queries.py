@@ -137,6 +137,10 @@ class Queries(Protocol):
         """Newest first."""
         ...
 
+    async def orders(self, *, limit: int = 50) -> Sequence[OrderRow]:
+        """Every order ever committed, newest first."""
+        ...
+
     async def pnl(self) -> Sequence[PnlRow]: ...
     async def decisions(
         self, *, limit: int = 50, target: Wallet | None = None, rule: str | None = None

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from polybot.core.ids import Wallet
 from polybot.core.orders import TradeStatus
-from polybot.ports.queries import DecisionRow, PnlRow, PositionRow, StatusView, TradeRow, WhyView
+from polybot.ports.queries import DecisionRow, OrderRow, PnlRow, PositionRow, StatusView, TradeRow, WhyView
 from polybot.ports.store import Event, TargetRow
 from polybot.storage import views
 from polybot.storage.database import Database
@@ -108,6 +108,10 @@ class QueryRows:
         if target is not None:
             query = query.where(orders.c.target == target)
         return [views.trade_row(row) for row in await self._all(query.limit(limit))]
+
+    async def orders(self, *, limit: int = 50) -> Sequence[OrderRow]:
+        query = WITH_FILLS.order_by(orders.c.created_ns.desc(), orders.c.id)
+        return [views.order_row(row) for row in await self._all(query.limit(limit))]
 
     async def pnl(self) -> Sequence[PnlRow]:
         """One row for every target that is configured or was ever copied, most profitable first."""
