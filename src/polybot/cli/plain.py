@@ -37,8 +37,8 @@ def _members(members: Mapping[str, object]) -> dict[str, _Plain]:
     for name, value in members.items():
         if isinstance(value, bytes):
             continue
-        if name.endswith("_ns") and isinstance(value, int):
-            result[name.removesuffix("_ns") + "_at"] = iso(value)
+        if name.endswith("_ns") and isinstance(value, int | None):
+            result[name.removesuffix("_ns") + "_at"] = None if value is None else iso(value)
         else:
             result[name] = plain(value)
     return result

@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
@@ -58,7 +58,7 @@ class LogPlan:
     file: Path | None = None
     rotate_mb: int = 10
     keep_files: int = 5
-    terminal: TextIO | None = sys.stderr
+    terminal: TextIO | None = field(default_factory=lambda: sys.stderr)
     repeat_interval_s: float = 60
 
 
