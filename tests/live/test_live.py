@@ -137,14 +137,16 @@ async def test_gamma_and_clob_describe_the_same_market() -> None:
 
 
 async def test_profiles() -> None:
-    wallet, _ = await a_busy_trade()
+    async with http("data") as client:
+        rows = (await DataClient(client, clock=CLOCK).trades(limit=20)).rows
     async with http("gamma") as client:
         gamma = GammaClient(client)
-        profile = await gamma.profile(wallet)
-        assert profile is not None
-        assert (profile.proxy_wallet or "").lower() == wallet
-        if profile.name:
-            assert await gamma.search_profiles(profile.name)
+        profiles = [(row.proxy_wallet, await gamma.profile(row.proxy_wallet)) for row in rows]
+        known = [(wallet, profile) for wallet, profile in profiles if profile is not None]
+        assert known
+        assert all((profile.proxy_wallet or "").lower() == wallet for wallet, profile in known)
+        name = next(profile.name for _, profile in known if profile.name)
+        assert await gamma.search_profiles(name)
 
 
 async def test_data_api() -> None:

@@ -106,9 +106,12 @@ async def test_a_token_is_looked_up_under_the_name_its_shape_tells(token: str, k
 
 async def test_an_event_brings_its_markets() -> None:
     event = {"id": "7", "slug": "e", "title": "E", "markets": [MARKET], "negRisk": True}
-    async with serving(reply(json.dumps({"events": [event]}))) as service, client_of(service.url) as http:
+    missing = reply('{"type":"not found error","error":"slug not found"}', 404)
+    async with serving(reply(json.dumps(event)), missing) as service, client_of(service.url) as http:
         found = await GammaClient(http).event_by_slug("e")
+        assert await GammaClient(http).event_by_slug("a/b") is None
     assert found is not None
+    assert [seen.path for seen in service.seen] == ["/events/slug/e", "/events/slug/a/b"]
     assert (found.neg_risk, found.markets[0].slug) == (True, "will-it")
 
 

@@ -8,7 +8,7 @@ import msgspec
 from polybot.core.ids import ConditionId, OrderId, TokenId
 from polybot.core.orders import SignatureType
 from polybot.polymarket.auth import L2Auth
-from polybot.polymarket.errors import FailureKind, RequestFailed
+from polybot.polymarket.errors import RequestFailed
 from polybot.polymarket.limits import Group
 from polybot.polymarket.rest.decode import decode
 from polybot.polymarket.rest.http import Call, HttpClient, Query
@@ -70,14 +70,11 @@ class ClobAccount:
     async def order(self, order: OrderId) -> OrderRow | None:
         """None: the venue answered and does not know it (finished orders may be unknown too)."""
         call = self._call("clob.order", Group.CLOB_ORDERS, "GET", f"/data/order/{order}")
-        try:
-            body = await self._http.read(call)
-        except RequestFailed as failed:
-            if failed.failure.kind is FailureKind.NOT_FOUND:
-                return None
-            raise
-        # A finished order was seen to bring an empty object or null instead of a 404.
-        return None if body.strip() in (b"", b"null", b"{}") else decode(body, OrderRow, endpoint=call.name)
+        body = await self._http.find(call)
+        # A finished order was seen to bring an empty answer instead of a 404.
+        if body is None or body.strip() in (b"", b"null", b"{}"):
+            return None
+        return decode(body, OrderRow, endpoint=call.name)
 
     async def open_orders(
         self, *, order: OrderId | None = None, market: ConditionId | None = None, token: TokenId | None = None

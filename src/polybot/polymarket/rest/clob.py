@@ -9,7 +9,7 @@ from polybot.core.ids import ConditionId, TokenId
 from polybot.core.market import NO_FEE, FeeSchedule, Market, MarketVersion, Outcome
 from polybot.core.money import Price, Ratio, Shares
 from polybot.polymarket.auth import ApiCredentials, l1_headers
-from polybot.polymarket.errors import FailureKind, RequestFailed, UnexpectedShape
+from polybot.polymarket.errors import RequestFailed, UnexpectedShape
 from polybot.polymarket.limits import Group
 from polybot.polymarket.rest.decode import decode, exact
 from polybot.polymarket.rest.http import Call, HttpClient, Query
@@ -150,13 +150,8 @@ class ClobClient:
         return ApiCredentials(key=found.api_key, secret=found.secret, passphrase=found.passphrase)
 
     async def _find(self, name: str, group: Group, path: str, shape: type[T], *, query: Query = ()) -> T | None:
-        try:
-            body = await self._http.read(Call(name, group, "GET", path, query=query))
-        except RequestFailed as failed:
-            if failed.failure.kind is FailureKind.NOT_FOUND:
-                return None
-            raise
-        return decode(body, shape, endpoint=name)
+        body = await self._http.find(Call(name, group, "GET", path, query=query))
+        return None if body is None else decode(body, shape, endpoint=name)
 
 
 _OK = Call("clob.ok", Group.CLOB_OK, "GET", "/ok")

@@ -2,25 +2,28 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TypeVar
+from urllib.parse import quote
 
 import msgspec
 
 from polybot.core.ids import ConditionId, TokenId
 from polybot.core.market import NO_FEE, FeeSchedule, Market, MarketVersion, Outcome
 from polybot.core.money import Price, Ratio, Shares
-from polybot.polymarket.errors import FailureKind, RequestFailed, UnexpectedShape
+from polybot.polymarket.errors import UnexpectedShape
 from polybot.polymarket.limits import Group
 from polybot.polymarket.rest.decode import decode, exact
 from polybot.polymarket.rest.gamma_models import (
-    EventsPage,
     GammaEvent,
     GammaMarket,
     MarketsPage,
     Profile,
     SearchAnswer,
 )
-from polybot.polymarket.rest.http import Call, HttpClient
+from polybot.polymarket.rest.http import Call, HttpClient, Query
 from polybot.polymarket.token_ids import has_v2_shape, parse_token
+
+T = TypeVar("T")
 
 _NANO = 1_000_000_000
 _RESOLVED = {"resolved", "settled"}
@@ -137,36 +140,23 @@ class GammaClient:
         return await self._market("slug", slug)
 
     async def event_by_slug(self, slug: str) -> GammaEvent | None:
-        """Still finds expired short-lived markets that the market listing no longer shows."""
-        for closed in _OPEN_FIRST:
-            call = Call(
-                "gamma.events",
-                Group.GAMMA_EVENTS,
-                "GET",
-                "/events/keyset",
-                query=(("slug", slug), ("closed", closed), *_BOTH),
-            )
-            page = decode(await self._http.read(call), EventsPage, endpoint=call.name)
-            if page.events:
-                return page.events[0]
-        return None
+        """Open or closed; still finds expired short-lived markets that the market listing no longer shows."""
+        return await self._find("gamma.event", Group.GAMMA_EVENTS, f"/events/slug/{quote(slug, safe='')}", GammaEvent)
 
     async def profile(self, address: str) -> Profile | None:
         """None: nobody with this address. Its `proxy_wallet` differs from `address` if that is a signing EOA."""
-        call = Call("gamma.profile", Group.GAMMA_OTHER, "GET", "/public-profile", query=(("address", address),))
-        try:
-            body = await self._http.read(call)
-        except RequestFailed as failed:
-            if failed.failure.kind is FailureKind.NOT_FOUND:
-                return None
-            raise
-        return decode(body, Profile, endpoint=call.name)
+        query = (("address", address),)
+        return await self._find("gamma.profile", Group.GAMMA_OTHER, "/public-profile", Profile, query=query)
 
     async def search_profiles(self, name: str, *, limit: int = 10) -> list[Profile]:
         query = (("q", name), ("limit_per_type", str(limit)), ("search_profiles", "true"))
         call = Call("gamma.search", Group.GAMMA_SEARCH, "GET", "/public-search", query=query)
         found = decode(await self._http.read(call), SearchAnswer, endpoint=call.name)
         return [profile for profile in found.profiles or () if profile]
+
+    async def _find(self, name: str, group: Group, path: str, shape: type[T], *, query: Query = ()) -> T | None:
+        body = await self._http.find(Call(name, group, "GET", path, query=query))
+        return None if body is None else decode(body, shape, endpoint=name)
 
     async def _market(self, key: str, value: str) -> Market | None:
         """Closed markets are listed only on request, so both lists are asked, the open ones first."""

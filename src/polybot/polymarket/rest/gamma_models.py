@@ -68,11 +68,6 @@ class MarketsPage(Struct, frozen=True):
     next_cursor: str | None = None
 
 
-class EventsPage(Struct, frozen=True):
-    events: tuple[GammaEvent, ...]
-    next_cursor: str | None = None
-
-
 class SearchAnswer(Struct, frozen=True):
     """GET /public-search: lists may be null or contain null."""
 

@@ -99,6 +99,15 @@ class HttpClient:
             await self._clock.sleep(pause_s)
             attempt += 1
 
+    async def find(self, call: Call) -> bytes | None:
+        """Like `read`; None if the service answered, in its own words, that it does not know the thing."""
+        try:
+            return await self.read(call)
+        except RequestFailed as failed:
+            if failed.failure.kind is FailureKind.NOT_FOUND:
+                return None
+            raise
+
     async def write(self, call: Call) -> bytes:
         """Exactly one attempt. RequestFailed unless the answer is a 200."""
         await self._gate.claim(call.group, items=call.items, priority=call.priority)
