@@ -54,7 +54,7 @@ class DetectorSettings:
 
 @dataclass(frozen=True, slots=True)
 class DetectorStatus:
-    """`sources`: health by task name. `waiting`: orders the copier has not taken yet."""
+    """`sources`: health by name. `waiting`: orders the copier has not taken yet."""
 
     sources: Mapping[str, bool]
     waiting: int
@@ -109,8 +109,8 @@ class Detector:
             await self._positions.restore(wallet)
         loaded = await self._load_positions(new)
         await self._remember(new)
-        for number, source in enumerate(self._sources):
-            supervisor.keep(f"{source.kind}:{number}", partial(self._read, source))
+        for source in self._sources:
+            supervisor.keep(source.name, partial(self._read, source))
         for wallet, target in self._targets.items():
             supervisor.keep(
                 f"positions:{target.name}", partial(self._watch_positions, wallet, soon=wallet not in loaded)
@@ -130,7 +130,7 @@ class Detector:
         self._cursors.acknowledged(order)
 
     def status(self) -> DetectorStatus:
-        sources = {f"{source.kind}:{number}": source.healthy() for number, source in enumerate(self._sources)}
+        sources = {source.name: source.healthy() for source in self._sources}
         return DetectorStatus(sources, self._queue.qsize(), self._fills)
 
     async def save(self) -> None:

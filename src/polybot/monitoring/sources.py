@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
 from polybot.core.fills import ObservedFill, SourceKind
 from polybot.core.ids import Wallet
 from polybot.polymarket.errors import RequestFailed, UnexpectedShape
@@ -14,6 +16,8 @@ from polybot.ports.telemetry import Telemetry
 from polybot.utils.clock import Clock
 from polybot.utils.feed import Doorbell
 from polybot.utils.retry import Backoff, Random
+
+log = structlog.get_logger(__name__)
 
 
 class ActivityFeed(Protocol):
@@ -50,7 +54,7 @@ class PollSettings:
 class ActivityPollSource:
     """Sweeps of one target's activity from its cursor to now; one batch per sweep.
 
-    A failed sweep yields nothing, is counted, and is tried again after a growing pause; `last_error` says why.
+    A failed sweep yields nothing, is counted and logged, and is tried again after a growing pause.
     """
 
     kind = SourceKind.ACTIVITY_POLL
@@ -68,8 +72,8 @@ class ActivityPollSource:
         telemetry: Telemetry,
         settings: PollSettings = PollSettings(),
     ) -> None:
+        self.name = f"{self.kind}:{wallet}"
         self.wallet = wallet
-        self.last_error: str | None = None
         self._reader = reader
         self._cursor = cursor
         self._stream_healthy = stream_healthy
@@ -98,12 +102,14 @@ class ActivityPollSource:
         try:
             batch = await self._sweep()
         except (RequestFailed, UnexpectedShape) as failure:
+            if not self._failures:
+                log.warning("poll.failing", wallet=self.wallet, error=str(failure))
             self._failures += 1
-            self.last_error = str(failure)
             self._telemetry.count("poll_failed", wallet=self.wallet)
             return ()
+        if self._failures:
+            log.info("poll.recovered", wallet=self.wallet, failures=self._failures)
         self._failures = 0
-        self.last_error = None
         return batch
 
     async def _sweep(self) -> Sequence[ObservedFill]:
@@ -142,6 +148,7 @@ class ActivityPollSource:
 class ActivityStreamSource:
     """The targets' rows as the socket pushes them. May repeat rows and miss some; after a gap the polls are asked."""
 
+    name = SourceKind.ACTIVITY_STREAM.value
     kind = SourceKind.ACTIVITY_STREAM
     authoritative = False
 

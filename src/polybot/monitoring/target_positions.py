@@ -44,9 +44,6 @@ class TargetPositions:
         self._books: dict[Wallet, PositionBook] = {}
         self._moved: dict[Wallet, dict[TokenId, int]] = {}
 
-    def held(self, wallet: Wallet, token: TokenId) -> Shares:
-        return self._books[wallet].held(token)
-
     def tokens(self) -> set[TokenId]:
         """What any target holds."""
         return {token for book in self._books.values() for token in book.tokens()}

@@ -11,9 +11,10 @@ class FillSource(Protocol):
     """One feed of fills. `batches` yields rows in the feed's order; rows of one answer come in one batch.
 
     `authoritative` sources list every fill of a transaction in one batch, so that equal rows in it are
-    different fills; others may repeat a row, so a second equal row from them needs a witness.
+    different fills; others may repeat a row, so a second equal row from them needs a witness. `name` is unique.
     """
 
+    name: str
     kind: SourceKind
     authoritative: bool
 
