@@ -137,7 +137,13 @@ def demo(
     )
     console = Console()
     with logging_to(LogPlan(level="error")):
-        report = run_fast(run_demo(options, NOBODY if quiet else DemoView(console).watch))
+        try:
+            report = run_fast(run_demo(options, NOBODY if quiet else DemoView(console).watch))
+        except OSError as fault:
+            what = f"the demo cannot go on: {fault}"
+            raise Failure(
+                Exit.FAILED, what, then="`polybot demo --json PATH` with a path that can be written"
+            ) from None
     console.print(summary(report))
     if not report.ledger_matches_ground_truth:
         what = "polybot's ledger differs from what really happened"

@@ -17,6 +17,8 @@ from polybot.utils.redaction import Redactor, redactor
 
 _MEGABYTE = 1_000_000
 _NOISY = frozenset({"warning", "error", "critical"})
+_TALKATIVE = ("alembic.", "aiohttp.access")
+"""Libraries whose every step is news to nobody; their warnings are kept."""
 _REASONS = ("reason", "cause", "code", "error")
 
 
@@ -67,6 +69,8 @@ def logging_to(plan: LogPlan, *, clock: Clock | None = None) -> Iterator[None]:
     """Routes structlog and the standard library's loggers as planned until the block ends. OSError: no such file."""
     shared = _shared_processors()
     handlers = list(_handlers(plan, shared))
+    for handler in handlers:
+        handler.addFilter(_worth_telling)
     root = logging.getLogger()
     previous = root.handlers[:], root.level
     root.handlers, root.level = handlers, logging.getLevelNamesMapping()[plan.level.upper()]
@@ -89,6 +93,10 @@ def logging_to(plan: LogPlan, *, clock: Clock | None = None) -> Iterator[None]:
         root.handlers, root.level = previous
         for handler in handlers:
             handler.close()
+
+
+def _worth_telling(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING or not record.name.startswith(_TALKATIVE)
 
 
 def _shared_processors() -> list[Processor]:
