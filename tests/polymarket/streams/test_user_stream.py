@@ -120,10 +120,15 @@ async def test_what_an_order_status_says_about_the_rest() -> None:
     said = {"LIVE": True, "DELAYED": True, "UNMATCHED": True, "INVALID": False, "CANCELED": False, "A_NEW_WORD": True}
     events = await events_of([order(status=status) for status in said])
     assert [event.open for event in events if isinstance(event, UserOrder)] == list(said.values())
-    part, whole = await events_of([order(status="MATCHED", size_matched=n) for n in ("5", "12")])
-    assert isinstance(part, UserOrder)
-    assert isinstance(whole, UserOrder)
-    assert (part.open, whole.open) == (True, False)
+
+
+async def test_matched_is_the_end_unless_a_real_rest_can_still_fill() -> None:
+    matched = [
+        order(status="MATCHED", size_matched=size, order_type=kind)
+        for size, kind in [("5", "GTC"), ("11.99", "GTC"), ("12", "GTC"), ("12.000001", "GTC"), ("5", "FAK")]
+    ]
+    events = await events_of(matched)
+    assert [event.open for event in events if isinstance(event, UserOrder)] == [True, False, False, False, False]
 
 
 async def test_garbage_and_unknown_events_are_skipped_and_counted() -> None:

@@ -32,6 +32,11 @@ def epoch_ns(value: Loose) -> int | None:
     return int(number * (1_000_000 if number >= 10**11 else 1_000_000_000))
 
 
+# Fills are cut to hundredths of a share: an order can end MATCHED with up to that much unfilled (seen in 2026).
+_DUST = Decimal("0.01")
+_IMMEDIATE = ("FAK", "FOK")
+
+
 class LevelFrame(Struct, frozen=True, gc=False):
     """One price level, text exactly as on the wire."""
 
@@ -178,9 +183,9 @@ class OrderRow(Struct, frozen=True):
     def open(self) -> bool:
         """Whether the rest can still fill, by its status; an unknown status counts as open."""
         word = self.status.removeprefix("ORDER_STATUS_")
-        return not (
-            word.startswith(("CANCELED", "INVALID")) or (word == "MATCHED" and self.matched >= self.original_size)
-        )
+        if word.startswith(("CANCELED", "INVALID")):
+            return False
+        return word != "MATCHED" or (self.order_type not in _IMMEDIATE and self.original_size - self.matched > _DUST)
 
 
 class MakerRow(Struct, frozen=True):
