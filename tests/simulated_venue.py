@@ -13,8 +13,8 @@ from polybot.simulator.exchange import Exchange
 from polybot.simulator.options import NO_CACHE, Delays, Endpoints, Options
 from polybot.simulator.server import Simulator
 from polybot.simulator.simclock import SimClock
-from polybot.simulator.world import SuggestedTarget, World
-from polybot.utils.clock import Clock, SystemClock
+from polybot.simulator.world import World
+from polybot.utils.clock import SystemClock
 
 V1 = ConditionId("0x" + "11" * 32)
 NEG_RISK = ConditionId("0x" + "22" * 32)
@@ -74,26 +74,6 @@ def level(price: str, size: str) -> Level:
     return Level(Price.parse(price), Shares.parse(size))
 
 
-class StillWorld(World):
-    """Nothing is ever scheduled: time passes at requests and when the clock is pushed."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        self.exchange = exchange
-        self.starts_at_ns = self.ends_at_ns = exchange.now_ns
-
-    def step(self, until_ns: int) -> None:
-        self.exchange.advance(until_ns)
-
-    async def run(self, clock: Clock) -> None:
-        await clock.sleep(10.0**9)
-
-    def suggested_targets(self) -> list[SuggestedTarget]:
-        return [SuggestedTarget("whale", Wallet("0x" + "ee" * 20))]
-
-    def names(self) -> dict[Wallet, str]:
-        return {}
-
-
 def still_world(now_ns: int) -> World:
     """Bid 0.50, ask 0.52 for the first outcome of each market; nothing happens by itself."""
     exchange = Exchange(now_ns=now_ns)
@@ -104,7 +84,7 @@ def still_world(now_ns: int) -> World:
             bids=[level("0.50", "1000"), level("0.49", "500")],
             asks=[level("0.52", "1000"), level("0.53", "500")],
         )
-    return StillWorld(exchange)
+    return World(exchange, ends_at_ns=now_ns, targets=[Wallet("0x" + "ee" * 20)])
 
 
 @asynccontextmanager

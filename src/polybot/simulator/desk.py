@@ -11,6 +11,7 @@ from typing import Any
 from polybot.core.amounts import limit_amounts, market_buy_amounts, market_sell_amounts
 from polybot.core.ids import OrderId, TokenId, Wallet
 from polybot.core.market import Market, Side
+from polybot.core.matching import walk_shares
 from polybot.core.money import MICRO, ZERO_SHARES, Price, Ratio, Shares, Usdc, cost_ceil, shares_floor
 from polybot.core.orders import Amounts, SignatureType, TimeInForce
 from polybot.polymarket.signing import LocalSigner
@@ -80,11 +81,16 @@ class Desk:
         tif: TimeInForce = TimeInForce.FAK,
     ) -> Placement:
         """An order of `trader` (wallet or name) past the signature checks. Without a price: at any price.
+        A BUY of `size` that takes is within a cent's worth of it.
 
         LookupError for an unknown trader or token, OrderRefused as the venue refuses.
         """
         account, market = self._account(trader), self._market(token)
         limit = price or Price(MICRO - market.tick.micro if side is Side.BUY else market.tick.micro)
+        if side is Side.BUY and size is not None and tif in MARKET_TYPES:
+            # The venue bounds such an order by dollars: at a loose limit they would buy far more shares.
+            walk = walk_shares(self._exchange.book(token).asks, side=side, limit=limit, shares=size)
+            size, amount, limit = (None, walk.usdc, walk.worst) if walk.worst else (size, amount, limit)
         amounts = _amounts(side=side, tif=tif, limit=limit, tick=market.tick, size=size, amount=amount)
         order = NewOrder(
             id=OrderId("0x" + self._number("order")),

@@ -158,13 +158,11 @@ class Records:
         return self._world.exchange.event_slug(market.condition) or market.slug
 
     def names(self) -> Mapping[Wallet, str]:
-        """Accounts that were given one, and the world's own people."""
-        named = {account.wallet: account.name for account in self._world.exchange.accounts if account.name}
-        return {**self._world.names(), **named}
+        return self._world.names()
 
     def name_of(self, wallet: Wallet) -> str:
         account = self._world.exchange.accounts.find(wallet)
-        return account.name if account and account.name else self._world.names().get(wallet, "")
+        return account.name if account else ""
 
 
 @dataclass(slots=True)
