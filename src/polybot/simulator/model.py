@@ -160,7 +160,7 @@ class SimTrade:
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """A recorded fill, to be shown as it was; `usdc` is without `fee`."""
+    """A recorded fill, to be shown as it was; `usdc` is without `fee`, `name` the wallet's public one."""
 
     wallet: Wallet
     token: TokenId
@@ -168,6 +168,7 @@ class Print:
     shares: Shares
     usdc: Usdc
     fee: Usdc = ZERO_USDC
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ MIN_MARKETABLE_BUY = Usdc(MICRO)
 
 _AMOUNT_DECIMALS = {100_000: 3, 10_000: 4, 5_000: 5, 2_500: 6, 1_000: 5, 100: 6}
 """Decimals of the computed amount by tick size, as the official clients round it."""
+TICKS = frozenset(_AMOUNT_DECIMALS)
 _CENT = 10_000
 
 

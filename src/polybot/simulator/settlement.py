@@ -102,7 +102,7 @@ class Settlement:
 
     def _print(self, entry: Print, *, tx: str, taker: bool) -> FillRow:
         listing = self._floor.listings.by_token[entry.token]
-        account = self._floor.accounts.adopt(entry.wallet)
+        account = self._floor.accounts.adopt(entry.wallet, name=entry.name)
         self._provide(account, listing, entry)
         shares, usdc, fee = entry.shares.micro, entry.usdc.micro, entry.fee.micro
         account.fill(entry.token, entry.side, shares_micro=shares, usdc_micro=usdc, fee_micro=fee)

@@ -4,8 +4,17 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from polybot.core.ids import Wallet
+from polybot.simulator.accounts import SYSTEM
 from polybot.simulator.exchange import Exchange
+from polybot.simulator.generator import Scenario, populate
+from polybot.simulator.tape_player import TapePlayer
+from polybot.simulator.tapes import read_tape
 from polybot.utils.clock import Clock
+
+_NS = 1_000_000_000
+_LONGEST_NAP_S = 0.25
+"""A request may put something on the agenda that is due before what `run` sleeps for."""
+DEFAULT_SCENARIO = Scenario()
 
 
 class SuggestedTarget(NamedTuple):
@@ -16,32 +25,55 @@ class SuggestedTarget(NamedTuple):
 class World:
     """`exchange` changes only inside `step` and through those who call it."""
 
-    exchange: Exchange
-    starts_at_ns: int
-    ends_at_ns: int
+    def __init__(self, exchange: Exchange, *, ends_at_ns: int, targets: Iterable[Wallet]) -> None:
+        self.exchange = exchange
+        self.starts_at_ns = exchange.now_ns
+        self.ends_at_ns = ends_at_ns
+        self._targets = tuple(targets)
 
     def step(self, until_ns: int) -> None:
         """Everything due by then, in order; call it before each request. Time never runs backwards."""
-        raise NotImplementedError
+        self.exchange.advance(until_ns)
 
     async def run(self, clock: Clock) -> None:
         """Steps whenever something is due, until cancelled."""
-        raise NotImplementedError
+        while True:
+            now_ns = clock.now_ns()
+            self.step(now_ns)
+            due_ns = self.exchange.agenda.next_ns()
+            nap_s = _LONGEST_NAP_S if due_ns is None else (due_ns - now_ns) / _NS
+            await clock.sleep(min(max(nap_s, 0.0), _LONGEST_NAP_S))
 
     def suggested_targets(self) -> Sequence[SuggestedTarget]:
         """Wallets worth following."""
-        raise NotImplementedError
+        names = self.names()
+        return [SuggestedTarget(names.get(wallet) or f"{wallet[:6]}-{wallet[-4:]}", wallet) for wallet in self._targets]
 
     def names(self) -> dict[Wallet, str]:
         """Public profile names."""
-        raise NotImplementedError
+        accounts = self.exchange.accounts
+        return {account.wallet: account.name for account in accounts if account.name and account.wallet not in SYSTEM}
 
 
-def generated_world(*, seed: int, start_ns: int) -> World:
+def generated_world(*, seed: int, start_ns: int, scenario: Scenario = DEFAULT_SCENARIO) -> World:
     """A lively hour of made-up markets and traders."""
-    raise NotImplementedError
+    exchange = Exchange(now_ns=start_ns, seed=seed)
+    populate(exchange, scenario, seed=seed)
+    return World(exchange, ends_at_ns=start_ns + scenario.duration_s * _NS, targets=_named(exchange))
 
 
 def tape_world(paths: Iterable[str], *, seed: int) -> World:
-    """Recorded tapes played together; TapeError names file, line and field of what is wrong."""
-    raise NotImplementedError
+    """Recorded tapes played together, each from its own zero at the first one's recorded start.
+
+    Where no tape has a fill, made-up traders trade on the recorded books. OSError if a file cannot be read,
+    TapeError naming file, line and field of what is wrong.
+    """
+    tapes = [read_tape(path) for path in paths]
+    player = TapePlayer(tapes, seed=seed)
+    player.start()
+    exchange = player.exchange
+    return World(exchange, ends_at_ns=player.ends_at_ns, targets=player.wallets or _named(exchange))
+
+
+def _named(exchange: Exchange) -> list[Wallet]:
+    return [account.wallet for account in exchange.accounts if account.name]
