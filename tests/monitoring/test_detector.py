@@ -125,6 +125,19 @@ async def test_an_order_that_was_never_acknowledged_comes_again_after_a_restart(
         assert [order.id for order in await bot.copy()] == [first.id]
 
 
+async def test_memory_of_long_ago_is_given_back_and_its_rows_stay_refused(world: World) -> None:
+    settings = DetectorSettings(memory_s=600)
+    async with world.bot(Target(ANN, "ann"), settings=settings) as bot:
+        old = world.trade(tx="0x01")
+        await world.clock.advance(3600)
+        world.trade(tx="0x02")
+        await world.clock.advance(60)
+        assert len(await bot.copy()) == 2
+        await world.clock.advance(60)
+        world.feed.push(world.pushed(old))
+        assert await bot.copy() == []
+
+
 async def test_one_target_that_fails_does_not_delay_the_others(world: World) -> None:
     world.data.down = {ANN}
     world.feed.alive = False

@@ -148,12 +148,13 @@ class Eyes:
 
 
 class Stage:
-    def __init__(self, simulator: Simulator, eyes: Eyes) -> None:
-        self.simulator, self.eyes = simulator, eyes
+    def __init__(self, simulator: Simulator, eyes: Eyes, clock: SimClock) -> None:
+        self.simulator, self.eyes, self._clock = simulator, eyes, clock
 
-    def trades(self, side: Side, size: str) -> None:
+    async def trades(self, side: Side, size: str) -> None:
         touch = Price.parse("0.52" if side is Side.BUY else "0.50")
         self.simulator.desk.trade(trader="ann", token=YES, side=side, size=Shares.parse(size), price=touch)
+        await self._clock.advance(3)  # a match is mined two seconds later
 
 
 @pytest.fixture
@@ -176,14 +177,14 @@ async def stage() -> AsyncIterator[Stage]:
         stack.push_async_callback(eyes.close)
         supervisor = await stack.enter_async_context(Supervisor(clock=clock, report=failures.append))
         await eyes.open(supervisor)
-        yield Stage(simulator, eyes)
+        yield Stage(simulator, eyes, clock)
     assert failures == []
 
 
 async def test_a_traders_entry_and_exit_are_seen_once_each(stage: Stage) -> None:
-    stage.trades(Side.BUY, "20")
+    await stage.trades(Side.BUY, "20")
     entry = await stage.eyes.detector.next_order()
-    stage.trades(Side.SELL, "5")
+    await stage.trades(Side.SELL, "5")
     reduction = await stage.eyes.detector.next_order()
     assert (entry.change, entry.shares) == (PositionChange.OPENED, Shares.parse("20"))
     assert (reduction.change, reduction.held_before) == (PositionChange.REDUCED, Shares.parse("20"))

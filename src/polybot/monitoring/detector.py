@@ -136,9 +136,6 @@ class Detector:
     async def save(self) -> None:
         """Store the cursors as they stand; also done every few seconds."""
         await self._cursors.save()
-        for wallet in self._targets:
-            asked_from_s = self._cursors.of(wallet) - self._settings.overlap_s
-            self._dedupe.forget(wallet, before_s=asked_from_s - self._settings.memory_s)
 
     async def _load_positions(self, wallets: Sequence[Wallet]) -> set[Wallet]:
         """All at once, because each is a call to the venue; returns those that could be read."""
@@ -257,6 +254,9 @@ class Detector:
         while True:
             await self._clock.sleep(self._settings.save_every_s)
             await self.save()
+            for wallet in self._targets:
+                asked_from_s = self._cursors.of(wallet) - self._settings.overlap_s
+                self._dedupe.forget(wallet, before_s=asked_from_s - self._settings.memory_s)
 
     def _now_s(self) -> int:
         return self._clock.now_ns() // 1_000_000_000
