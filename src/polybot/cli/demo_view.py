@@ -22,6 +22,7 @@ class DemoView:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._names: dict[str, str] = {}
+        self._told: set[tuple[str, str]] = set()
 
     @property
     def watch(self) -> Watch:
@@ -42,6 +43,10 @@ class DemoView:
         self._line("copied" if isinstance(verdict, Copy) else "skipped", f"{did}, {_market(order)}; {answer}")
 
     def _filled(self, fill: OurFill) -> None:
+        """A fill is news once; its later statuses are not."""
+        if (fill.trade, fill.order) in self._told:
+            return
+        self._told.add((fill.trade, fill.order))
         self._line("filled", f"{fill.side} {shares(fill.shares)} for {usd(fill.usdc)} USDC, fee {usd(fill.fee)}")
 
     def _line(self, what: str, detail: str) -> None:
