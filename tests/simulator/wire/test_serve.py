@@ -3,9 +3,11 @@
 import asyncio
 import signal
 import sys
+from collections.abc import AsyncIterator
 
 import aiohttp
 import msgspec
+import pytest
 
 from polybot.simulator.options import Endpoints
 
@@ -16,10 +18,17 @@ asyncio.run(serve(ServeOptions(seed=7, speed=10.0)))
 """
 
 
-async def test_it_prints_its_urls_serves_and_ends_on_sigterm() -> None:
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PROGRAM, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
+@pytest.fixture
+async def child() -> AsyncIterator[asyncio.subprocess.Process]:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, stdout=pipe, stderr=pipe)
+    yield process
+    if process.returncode is None:
+        process.kill()
+        await process.communicate()
+
+
+async def test_it_prints_its_urls_serves_and_ends_on_sigterm(child: asyncio.subprocess.Process) -> None:
     assert child.stdout is not None
     urls = msgspec.json.decode(await child.stdout.readline(), type=Endpoints)
     async with aiohttp.ClientSession() as session:
@@ -31,10 +40,13 @@ async def test_it_prints_its_urls_serves_and_ends_on_sigterm() -> None:
             assert (await answer.json())["blocked"] is False
         async with session.ws_connect(urls.ws_activity) as socket:
             assert await socket.receive_str() == ""
-            await socket.send_json({"action": "subscribe", "subscriptions": [{"topic": "activity", "type": "trades"}]})
+            wish = {"topic": "activity", "type": "trades"}
+            await socket.send_json({"action": "subscribe", "subscriptions": [wish]})
             fill = await socket.receive_json(timeout=60)
             assert fill["type"] == "trades"
             child.send_signal(signal.SIGTERM)
-            assert (await socket.receive(timeout=10)).type is aiohttp.WSMsgType.CLOSE
+            while (message := await socket.receive(timeout=10)).type is aiohttp.WSMsgType.TEXT:
+                pass
+            assert message.type is aiohttp.WSMsgType.CLOSE
     rest, errors = await child.communicate()
     assert (child.returncode, rest, errors) == (0, b"", b"")

@@ -57,7 +57,7 @@ async def test_a_trade_is_told_at_every_step(simulator: Running, caller: Caller,
     await caller.post(caller.order(simulator.market(NEG_RISK), price="0.52", spend="26", tif=TimeInForce.FAK))
     _, answer = await caller.post(caller.order(simulator.market(V1), price="0.52", spend="26", tif=TimeInForce.FAK))
     await simulator.advance(10)
-    seen = []
+    seen: list[Any] = []
     while len(seen) < 3:
         frame: Any = await socket.receive_json(timeout=5)
         assert frame["market"] == V1
