@@ -186,7 +186,7 @@ def _refusal(told: ErrorBody, pause_s: float | None, status: int) -> Failure:
 def _error_body(body: bytes) -> ErrorBody | None:
     try:
         return msgspec.json.decode(body, type=ErrorBody)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -27,7 +27,6 @@ class Group(StrEnum):
     CLOB_BALANCE = "clob.balance"
     CLOB_BALANCE_UPDATE = "clob.balance_update"
     CLOB_POST_ORDER = "clob.post_order"
-    CLOB_CANCEL_ORDER = "clob.cancel_order"
     CLOB_CANCEL_ORDERS = "clob.cancel_orders"
     DATA_OTHER = "data.other"
     DATA_ACTIVITY = "data.activity"
@@ -61,8 +60,6 @@ LIMITS: Mapping[str, Limit] = {
     "clob.balance_update": Limit(50, _SHORT_S),
     "clob.post_order": Limit(5_000, _SHORT_S),
     "clob.post_order.long": Limit(120_000, _LONG_S),
-    "clob.cancel_order": Limit(5_000, _SHORT_S),
-    "clob.cancel_order.long": Limit(120_000, _LONG_S),
     "clob.cancel_orders": Limit(2_000, _SHORT_S),
     "clob.cancel_orders.long": Limit(15_000, _LONG_S),
     "signer.orders": Limit(60, 60 / 40, per_item=True),
@@ -92,7 +89,6 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     _G.CLOB_BALANCE: ("general", "clob", "clob.balance"),
     _G.CLOB_BALANCE_UPDATE: ("general", "clob", "clob.balance_update"),
     _G.CLOB_POST_ORDER: ("general", "clob", "clob.post_order", "clob.post_order.long", "signer.orders"),
-    _G.CLOB_CANCEL_ORDER: ("general", "clob", "clob.cancel_order", "clob.cancel_order.long", "signer.cancels"),
     _G.CLOB_CANCEL_ORDERS: ("general", "clob", "clob.cancel_orders", "clob.cancel_orders.long", "signer.cancels"),
     _G.DATA_OTHER: ("general", "data"),
     _G.DATA_ACTIVITY: ("general", "data", "data.activity"),

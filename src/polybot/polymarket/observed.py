@@ -10,6 +10,7 @@ from polybot.polymarket.rest.data_models import ActivityRow
 from polybot.ports.telemetry import Telemetry
 
 _COMBO_CONDITION_LENGTH = len("0x") + 62
+_MOST_SHARES = 10**12
 _WALLET_LENGTH = len("0x") + 40
 
 
@@ -64,4 +65,7 @@ def _ignored(row: ActivityRow) -> str | None:
 
 
 def _plausible(size: Decimal, price: Decimal) -> bool:
-    return Shares.nearest(size).micro > 0 and 0 <= Price.nearest(price).micro <= MICRO
+    """Checked before they are scaled: "NaN" and 1e999999999 are numbers on the wire, too."""
+    if not (size.is_finite() and price.is_finite() and 0 < size < _MOST_SHARES and 0 <= price < 2):
+        return False
+    return Shares.nearest(size).micro > 0 and Price.nearest(price).micro <= MICRO

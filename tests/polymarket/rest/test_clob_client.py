@@ -49,7 +49,9 @@ async def test_a_web_page_with_404_says_nothing_about_the_book() -> None:
             await ClobClient(http, clock=SkippingClock()).book(YES)
 
 
-@pytest.mark.parametrize("body", ['{"market":"0x11"}', '{"market":5}', '{"mark', "", "[]", "<html>"])
+@pytest.mark.parametrize(
+    "body", ['{"market":"0x11"}', '{"market":5}', '{"mark', "", "[]", "<html>", '{"x":' + "[" * 99999]
+)
 async def test_a_wrong_shape_is_refused_by_name(body: str) -> None:
     async with serving(reply(body)) as service, client_of(service.url) as http:
         with pytest.raises(RequestFailed, match=r"clob.book.*BookFrame"):

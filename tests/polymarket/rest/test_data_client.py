@@ -145,6 +145,9 @@ def test_a_trade_becomes_a_fill_with_exact_shares_and_the_nearest_price() -> Non
         ({"size": Decimal(0)}, "amount"),
         ({"size": Decimal(-1)}, "amount"),
         ({"price": Decimal("1.1")}, "amount"),
+        ({"price": Decimal("NaN")}, "amount"),
+        ({"size": Decimal("Infinity")}, "amount"),
+        ({"size": Decimal("1e999999999")}, "amount"),
     ],
 )
 def test_what_is_not_a_plain_trade_is_ignored_and_counted(changes: dict[str, object], reason: str) -> None:

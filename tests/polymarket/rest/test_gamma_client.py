@@ -76,6 +76,7 @@ def test_the_winner_is_known_once_it_is_resolved(prices: str, winner: str | None
         ({"outcomes": '["a","b","c"]'}, "3 outcomes"),
         ({"clobTokenIds": "not json"}, "clobTokenIds"),
         ({"orderPriceMinTickSize": 0.00000001}, "finer than one micro-unit"),
+        ({"orderMinSize": "1e999999999"}, "no usable number"),
         ({"version": "v9"}, "v9"),
         ({"version": "v2", "positionIds": None}, "0 token ids"),
     ],

@@ -29,6 +29,8 @@ from polybot.utils.clock import Clock
 T = TypeVar("T")
 
 CANCELS_PER_CALL = 1000
+# What proves or limits our risk may use the room that other calls must leave free.
+_PROVING = frozenset({Group.CLOB_ORDERS, Group.CLOB_TRADES, Group.CLOB_CANCEL_ORDERS})
 _LAST_PAGE = "LTE="
 _NANO = 1_000_000_000
 
@@ -165,7 +167,7 @@ class ClobAccount:
             headers=lambda: self._auth.headers(
                 method=method, path=path, body=body or b"", timestamp_s=self._clock.now_ns() // _NANO
             ),
-            priority=method != "POST",
+            priority=group in _PROVING,
             items=items,
         )
 

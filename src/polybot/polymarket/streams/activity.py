@@ -204,7 +204,7 @@ class ActivityStream:
             if who.proxy_wallet.lower() not in self._wallets:
                 return None
             full = self._frame.decode(frame.data)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             kind = "shape" if isinstance(error, msgspec.ValidationError) else "not_json"
             self._telemetry.count("frames_refused", stream="activity", reason=kind)
             return None

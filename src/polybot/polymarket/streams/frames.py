@@ -45,12 +45,16 @@ class EventDecoder(Generic[E]):
         """Counts what it cannot read (`frames_refused{stream, reason}`): garbage is skipped, a strange event is
         handed on without spoiling its neighbours."""
         try:
+            return self._decode(text)
+        except (msgspec.DecodeError, RecursionError):
+            self._count("not_json")
+            return ()
+
+    def _decode(self, text: str) -> Sequence[E | Unrecognised]:
+        try:
             found = self._all.decode(text)
         except msgspec.ValidationError:
             return self._one_by_one(text)
-        except msgspec.DecodeError:
-            self._count("not_json")
-            return ()
         return found if isinstance(found, list) else (found,)
 
     def _one_by_one(self, text: str) -> Sequence[E | Unrecognised]:
