@@ -11,6 +11,7 @@ class Agenda:
         self.now_ns = now_ns
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
+        self._hushed = False
 
     def at(self, due_ns: int, action: Callable[[], None]) -> None:
         self._count += 1
@@ -18,6 +19,17 @@ class Agenda:
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         self.at(self.now_ns + round(seconds * 1e9), action)
+
+    def play_at(self, due_ns: int, action: Callable[[], None]) -> None:
+        """Part of the play, which `hush` ends; what is put down by `at` happens all the same."""
+        self.at(due_ns, lambda: None if self._hushed else action())
+
+    def play_after(self, seconds: float, action: Callable[[], None]) -> None:
+        self.play_at(self.now_ns + round(seconds * 1e9), action)
+
+    def hush(self) -> None:
+        """The play is over: what is under way comes to its end, nothing new begins."""
+        self._hushed = True
 
     def next_ns(self) -> int | None:
         return self._due[0][0] if self._due else None

@@ -126,8 +126,8 @@ class _MarketLife:
 
     def start(self) -> None:
         self._quote()
-        self._exchange.agenda.at(self._end_ns, self._resolve)
-        self._exchange.agenda.after(1, self._second)
+        self._exchange.agenda.play_at(self._end_ns, self._resolve)
+        self._exchange.agenda.play_after(1, self._second)
 
     def _second(self) -> None:
         if self._exchange.now_ns >= self._end_ns:
@@ -135,7 +135,7 @@ class _MarketLife:
         if self._rng.random() < self._churn:
             self._wander()
             self._quote()
-        self._exchange.agenda.after(1, self._second)
+        self._exchange.agenda.play_after(1, self._second)
 
     def _wander(self) -> None:
         tick = self._market.tick.micro

@@ -55,7 +55,7 @@ class TapePlayer:
             at_ms, event = self._events[self._next]
             due_ns = self._start_ns + at_ms * _MS
             if due_ns > self.exchange.now_ns:
-                self.exchange.agenda.at(due_ns, self._play)
+                self.exchange.agenda.play_at(due_ns, self._play)
                 return
             self._next += 1
             self._apply(event)
@@ -133,7 +133,7 @@ class _BookMaker:
         self.quote()
         anchored = self._anchored
         for seconds in _REQUOTE_AFTER_S:
-            self._exchange.agenda.after(seconds, lambda: self.quote() if anchored == self._anchored else None)
+            self._exchange.agenda.play_after(seconds, lambda: self.quote() if anchored == self._anchored else None)
 
     def quote(self) -> None:
         """The cheaper outcome is offered where it traded, so that a buyer of either outcome meets the tape's price

@@ -75,7 +75,7 @@ class Trader:
     def _later(self, action: Callable[[], None]) -> None:
         wait_s = self._rng.uniform(*self._habits.step_s)
         if self._exchange.now_ns + round(wait_s * 1e9) < self._ends_at_ns:
-            self._exchange.agenda.after(wait_s, action)
+            self._exchange.agenda.play_after(wait_s, action)
 
     def _begin(self) -> None:
         """A campaign in one market: some entries, then one of four ends; then the next campaign."""

@@ -44,6 +44,10 @@ class World:
             nap_s = _LONGEST_NAP_S if due_ns is None else (due_ns - now_ns) / _NS
             await clock.sleep(min(max(nap_s, 0.0), _LONGEST_NAP_S))
 
+    def hush(self) -> None:
+        """Nothing scripted happens any more; orders and trades under way come to their end."""
+        self.exchange.agenda.hush()
+
     def suggested_targets(self) -> Sequence[SuggestedTarget]:
         """Wallets worth following."""
         names = self.names()
