@@ -9,6 +9,9 @@ from polybot.utils.clock import Clock
 
 T = TypeVar("T")
 
+BURST = 32
+"""After so many deliveries in a row others run: whoever passes the items on must keep up."""
+
 
 class DelayLine(Generic[T]):
     """Hands every item to `deliver` when it is `delay_s` old, in the order of arrival."""
@@ -31,9 +34,13 @@ class DelayLine(Generic[T]):
             await self._wake.wait()
             self._wake.clear()
             while self._items:
-                due_ns, item = self._items[0]
-                if (left_ns := due_ns - self._clock.now_ns()) > 0:
-                    await self._clock.sleep(left_ns / 1e9)
-                    continue
-                self._items.popleft()
-                self._deliver(item)
+                left_ns = self._items[0][0] - self._clock.now_ns()
+                await self._clock.sleep(max(0.0, left_ns / 1e9))
+                self._deliver_due()
+
+    def _deliver_due(self) -> None:
+        now_ns = self._clock.now_ns()
+        for _ in range(BURST):
+            if not self._items or self._items[0][0] > now_ns:
+                return
+            self._deliver(self._items.popleft()[1])

@@ -25,7 +25,8 @@ from polybot.simulator.wire_orders import order_row, placed, refused_leg, trade_
 MAX_ORDERS = 15
 MAX_CANCELS = 1000
 ORDER_ID = re.compile(r"0x[0-9a-fA-F]{64}")
-SPENDERS = (STANDARD[POLYGON].address, NEG_RISK[POLYGON].address, NEG_RISK_ADAPTER, V3[POLYGON].address)
+OPERATORS = tuple(exchange[POLYGON].address for exchange in (STANDARD, NEG_RISK, V3))
+SPENDERS = (*OPERATORS, NEG_RISK_ADAPTER)
 
 
 class CancelOne(msgspec.Struct, rename={"order_id": "orderID"}):
@@ -260,5 +261,5 @@ def _conditional(account: Account | None, token: TokenId) -> dict[str, Any]:
     operators = set() if account is None else {operator.lower() for operator in account.operators}
     return {
         "balance": str(account.held_micro.get(token, 0) if account else 0),
-        "allowances": {spender: str(UNLIMITED if spender.lower() in operators else 0) for spender in SPENDERS},
+        "allowances": {spender: str(UNLIMITED if spender.lower() in operators else 0) for spender in OPERATORS},
     }

@@ -1,6 +1,7 @@
 """A clock that runs by itself and can be pushed."""
 
 import asyncio
+import contextlib
 from typing import Protocol, runtime_checkable
 
 from polybot.utils.clock import Clock
@@ -38,11 +39,9 @@ class SimClock:
     async def sleep(self, seconds: float) -> None:
         due = self.monotonic() + seconds
         while (left := due - self.monotonic()) > 0:
-            changed = self._changed
-            try:
-                await asyncio.wait_for(changed.wait(), left / self._speed)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left / self._speed):
+                    await self._changed.wait()
         await asyncio.sleep(0)
 
     async def advance(self, seconds: float) -> None:

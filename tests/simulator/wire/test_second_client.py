@@ -30,8 +30,15 @@ def trade(url: str, account: OpenedAccount, token: str) -> dict[str, Any]:
     return {"rested": rested, "listed": listed, "cancelled": cancelled, "bought": bought, "book": book}
 
 
-@pytest.mark.parametrize("condition", [V1, NEG_RISK])
-@pytest.mark.parametrize("kind", list(SignatureType))
+@pytest.mark.parametrize(
+    ("kind", "condition"),
+    [
+        (SignatureType.EOA, V1),
+        (SignatureType.POLY_PROXY, NEG_RISK),
+        (SignatureType.POLY_GNOSIS_SAFE, V1),
+        (SignatureType.POLY_1271, NEG_RISK),
+    ],
+)
 async def test_it_trades(simulator: Running, kind: SignatureType, condition: ConditionId) -> None:
     account = simulator.simulator.desk.open_account(signature_type=kind, balance=Usdc.parse("1000"))
     token = simulator.market(condition).outcomes[0].token
