@@ -18,10 +18,12 @@ START_NS = 1_795_000_000_000_000_000
 CONDITION = ConditionId("0x" + hashlib.sha256(b"a market").hexdigest())
 
 
-def market(*, neg_risk: bool = False, tick: str = "0.01", rate: str = "0.04", condition: ConditionId = CONDITION) -> Market:
+def market(
+    *, neg_risk: bool = False, tick: str = "0.01", rate: str = "0.04", condition: ConditionId = CONDITION
+) -> Market:
     tokens = [ctf_token_id(condition, outcome=i, neg_risk=neg_risk) for i in (0, 1)]
     return Market(
-        condition=condition,
+        condition=CONDITION,
         slug="a-market",
         question="A market?",
         version=MarketVersion.V1,
@@ -55,7 +57,13 @@ class Venue:
         self._ids = count(1)
 
     def wallet(
-        self, name: str, *, cash: str = "1000", kind: SignatureType = SignatureType.POLY_1271, yes: str = "0", no: str = "0"
+        self,
+        name: str,
+        *,
+        cash: str = "1000",
+        kind: SignatureType = SignatureType.POLY_1271,
+        yes: str = "0",
+        no: str = "0",
     ) -> Account:
         account = self.exchange.accounts.open(owner=eoa(name), signature_type=kind, name=name, cash=Usdc.parse(cash))
         for token, shares in ((self.yes, yes), (self.no, no)):
