@@ -107,7 +107,7 @@ def _ids(kind: _Kind, digest: bytes) -> tuple[ConditionId, list[TokenId]]:
     position = decode_position(tokens[0])
     if position is None:
         raise ValueError(f"{tokens[0]} is not a position id")
-    return position.condition, tokens
+    return ConditionId(position.condition + "00"), tokens  # the APIs pad the 31 bytes to 32
 
 
 class _MarketLife:
