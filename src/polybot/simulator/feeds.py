@@ -3,14 +3,21 @@
 from collections.abc import Iterable
 from typing import assert_never
 
-from polybot.core.ids import ConditionId, Wallet
+from polybot.core.ids import ConditionId, TokenId, Wallet
+from polybot.core.money import Price
 from polybot.simulator import model
 from polybot.simulator.delayline import DelayLine
 from polybot.simulator.keys import ApiKeys
 from polybot.simulator.options import Options
 from polybot.simulator.records import Records
 from polybot.simulator.rules import Rules
-from polybot.simulator.wire_books import best_bid_ask_event, book_event, price_change_event, tick_size_event
+from polybot.simulator.wire_books import (
+    Snapshot,
+    best_bid_ask_event,
+    book_event,
+    price_change_event,
+    tick_size_event,
+)
 from polybot.simulator.wire_markets import gamma_id
 from polybot.simulator.wire_orders import last_trade_event, millis, order_event, trade_event
 from polybot.simulator.wire_rows import Row, activity_payload
@@ -43,6 +50,7 @@ class Feeds:
         self._user = user
         self._activity = activity
         self._clock = clock
+        self._tops: dict[TokenId, tuple[Price | None, Price | None]] = {}
         self.activity_line = DelayLine[list[Row]](
             clock, delay_s=options.delays.activity_s, deliver=self._publish_activity
         )
@@ -76,6 +84,7 @@ class Feeds:
         for outcome in market.outcomes:
             if self._market.asked_for([outcome.token]) and (snapshot := self._records.snapshot(outcome.token)):
                 self._market.publish([outcome.token], book_event(snapshot), at_ns=at_ns)
+                self._top(snapshot, at_ns)
 
     def _levels(self, event: model.LevelsChanged) -> None:
         market = self._records.market(event.condition)
@@ -86,8 +95,14 @@ class Feeds:
         if after:
             frame = price_change_event(market, millis(event.at_ns), event.changes, after)
             self._market.publish(tokens, frame, at_ns=event.at_ns)
-        for token, snapshot in after.items():
-            self._market.publish([token], best_bid_ask_event(snapshot), at_ns=event.at_ns, custom=True)
+        for snapshot in after.values():
+            self._top(snapshot, event.at_ns)
+
+    def _top(self, snapshot: Snapshot, at_ns: int) -> None:
+        token, top = snapshot.view.token, (snapshot.best_bid, snapshot.best_ask)
+        if self._tops.get(token) != top:
+            self._tops[token] = top
+            self._market.publish([token], best_bid_ask_event(snapshot), at_ns=at_ns, custom=True)
 
     def _last_trade(self, event: model.LastTrade) -> None:
         market = self._records.market(event.condition)
