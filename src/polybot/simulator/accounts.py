@@ -78,7 +78,6 @@ class Accounts:
 
     def __init__(self) -> None:
         self._by_wallet: dict[Wallet, Account] = {}
-        self._by_owner: defaultdict[Wallet, list[Account]] = defaultdict(list)
         self.house = self._add(HOUSE, HOUSE, SignatureType.EOA, "")
         self.fees = self._add(FEE_COLLECTOR, FEE_COLLECTOR, SignatureType.EOA, "")
         self._outside = self._add(OUTSIDE, OUTSIDE, SignatureType.EOA, "")
@@ -98,10 +97,6 @@ class Accounts:
     def find(self, wallet: Wallet) -> Account | None:
         return self._by_wallet.get(wallet)
 
-    def owned_by(self, owner: Wallet) -> list[Account]:
-        """The wallets this EOA signs for."""
-        return list(self._by_owner.get(owner, ()))
-
     def deposit(self, account: Account, amount: Usdc) -> None:
         """Negative withdraws."""
         account.cash_micro += amount.micro
@@ -114,5 +109,4 @@ class Accounts:
     def _add(self, wallet: Wallet, owner: Wallet, signature_type: SignatureType, name: str) -> Account:
         account = Account(wallet=wallet, owner=owner, signature_type=signature_type, name=name)
         self._by_wallet[wallet] = account
-        self._by_owner[owner].append(account)
         return account

@@ -181,7 +181,10 @@ class Exchange(_Reading):
         self._settlement.grant(account, self._listing(token), token, shares)
 
     def print_fills(self, prints: Sequence[Print], *, tx: str) -> None:
-        """Shows the fills of one transaction that did not go through the book, the taker's first."""
+        """Shows the fills of one transaction in one market that did not go through the book, the taker's first.
+
+        Nothing happens in a closed market.
+        """
         self._settlement.print_fills(prints, tx=tx)
 
 

@@ -90,10 +90,15 @@ class Settlement:
         self._floor.truth.grant(account.wallet, condition=condition, token=token, shares=shares, at_ns=now_ns)
 
     def print_fills(self, prints: Sequence[Print], *, tx: str) -> None:
-        """Wallets get what they lack for them; the rows appear at once, the first one being the taker's."""
+        """Wallets get what they lack for them; the rows appear at once, the first one being the taker's.
+
+        Nothing happens in a closed market.
+        """
+        listing = self._floor.listings.by_token[prints[0].token]
+        if listing.market.closed:
+            return
         rows = tuple(self._print(entry, tx=tx, taker=i == 0) for i, entry in enumerate(prints))
         first = rows[0]
-        listing = self._floor.listings.by_token[first.token]
         price = Price(first.usdc.micro * 1_000_000 // first.shares.micro)
         listing.last_micro = listing.book.own_price(first.token, price.micro)
         now_ns = self._floor.agenda.now_ns

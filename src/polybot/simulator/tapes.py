@@ -60,10 +60,14 @@ class TapeBook:
 
 @dataclass(frozen=True, slots=True)
 class TapeFills:
-    """The rows of one transaction, in the order of the tape."""
+    """The rows of one transaction in one market, in the order of the tape."""
 
     tx: str
     prints: tuple[Print, ...]
+
+    def continues(self, tx: str, market: Market) -> bool:
+        """Whether another row of this market's transaction belongs here."""
+        return self.tx == tx and self.prints[0].token in {outcome.token for outcome in market.outcomes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ class _Reader:
         self._number = 0
         self._at_ms = 0
         self._markets: dict[ConditionId, Market] = {}
+        self._resolved: set[ConditionId] = set()
 
     def read(self) -> Tape:
         lines = self._lines()
@@ -198,12 +203,13 @@ class _Reader:
     def _fill(self, tape: Tape, line: Line) -> None:
         """Joins the rows of one transaction that follow each other."""
         body = self._decode(_FILL, line.body, field="body")
-        self._known(body.condition_id, [body.asset], field="body.conditionId")
+        condition = self._known(body.condition_id, [body.asset], field="body.conditionId")
         if not 0 < body.price < 1 or body.size <= 0:
             raise self._wrong("body.price", f"a fill of {body.size} shares at {body.price}")
         entry = self._print(body)
         at_ms, last = tape.events[-1]
-        if at_ms == line.at_ms and isinstance(last, TapeFills) and last.tx == body.transaction_hash:
+        market = self._markets[condition]
+        if at_ms == line.at_ms and isinstance(last, TapeFills) and last.continues(body.transaction_hash, market):
             tape.events[-1] = (at_ms, TapeFills(last.tx, (*last.prints, entry)))
         else:
             tape.events.append((line.at_ms, TapeFills(body.transaction_hash, (entry,))))
@@ -221,6 +227,7 @@ class _Reader:
     def _resolution(self, line: Line) -> TapeResolution:
         body = self._decode(_RESOLUTION, line.body, field="body")
         condition = self._known(body.market, [body.winning_asset_id], field="body.market")
+        self._resolved.add(condition)
         return TapeResolution(condition, TokenId(body.winning_asset_id))
 
     def _known(self, market: str, tokens: Iterable[str], *, field: str) -> ConditionId:
@@ -228,6 +235,8 @@ class _Reader:
         known = self._markets.get(condition)
         if known is None:
             raise self._wrong(field, f"no gamma line before this one lists {market}")
+        if condition in self._resolved:
+            raise self._wrong(field, f"{known.slug} was resolved on a line before this one")
         ids = {outcome.token for outcome in known.outcomes}
         if stray := [token for token in tokens if token not in ids]:
             raise self._wrong(field, f"token {stray[0]} is not one of {known.slug}'s")

@@ -78,7 +78,7 @@ class TradeDesk:
         number = len(self._trades) + 1
         trade_id = TradeId(str(uuid.UUID(bytes=self._digest("trade", number)[:16], version=4)))
         legs = tuple(
-            self._settle_leg(listing, taker, leg, trade_id, order=self.house_order(number, i))
+            self._settle_leg(listing, taker, leg, trade_id, order=self._house_order(number, i))
             for i, leg in enumerate(plan.legs)
         )
         order = self._settle_taker(listing, taker, plan, trade_id)
@@ -88,7 +88,7 @@ class TradeDesk:
             condition=listing.market.condition,
             token=taker.token,
             side=taker.side,
-            order=order.asked.id if order else self.house_order(number, -1),
+            order=order.asked.id if order else self._house_order(number, -1),
             owner=order.asked.owner if order else HOUSE,
             wallet=order.asked.wallet if order else HOUSE,
             shares=plan.shares,
@@ -109,7 +109,7 @@ class TradeDesk:
     def payout_tx(self, sequence: int) -> str:
         return "0x" + self._digest("payout", sequence).hex()
 
-    def house_order(self, number: int, leg: int) -> OrderId:
+    def _house_order(self, number: int, leg: int) -> OrderId:
         return OrderId("0x" + self._digest(f"house{leg}", number).hex())
 
     def _digest(self, kind: str, number: int) -> bytes:

@@ -222,6 +222,12 @@ def test_time_must_not_run_backwards(tmp_path: Path) -> None:
         tape_world([tape(tmp_path, META, GAMMA, *rows)], seed=0)
 
 
+def test_nothing_happens_to_a_resolved_market(tmp_path: Path) -> None:
+    ended = line(1, "resolution", market="0xc0", winning_asset_id="11")
+    with pytest.raises(TapeError, match=r"line 4, body.conditionId: a-market was resolved"):
+        tape_world([tape(tmp_path, META, GAMMA, ended, fill(2, ANN, "11", "BUY", 1, 0.5))], seed=0)
+
+
 def test_a_cut_off_gzip_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "tape.jsonl.gz"
     path.write_bytes(gzip.compress("\n".join(json.dumps(entry) for entry in (META, GAMMA)).encode())[:-12])
