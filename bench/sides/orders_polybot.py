@@ -3,7 +3,7 @@
 import itertools
 from functools import partial
 
-from harness import serve
+from bench.harness import serve
 from polybot.core.amounts import limit_amounts
 from polybot.core.ids import ConditionId, TokenId
 from polybot.core.market import Side

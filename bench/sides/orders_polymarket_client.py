@@ -13,7 +13,7 @@ from polymarket._internal.actions.orders import context, limit, orders, post, ty
 from polymarket.environments import PRODUCTION
 from polymarket.types import EvmAddress
 
-from harness import serve
+from bench.harness import serve
 
 ASSET = "71321045679252212594626385532706912750332728571942532289631379312455583992563"
 ACCOUNT = Account.from_key("11" * 32)

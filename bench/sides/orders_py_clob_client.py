@@ -11,7 +11,7 @@ from py_clob_client_v2.order_utils.model.order_data_v2 import order_to_json_v2
 from py_clob_client_v2.order_utils.model.signature_type_v2 import SignatureTypeV2
 from py_clob_client_v2.signer import Signer
 
-from harness import serve
+from bench.harness import serve
 
 ASSET = "71321045679252212594626385532706912750332728571942532289631379312455583992563"
 FUNDER = "0xBc0fF067b7740Eff76C1ca93c875Ba6B890d6B50"

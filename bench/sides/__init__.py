@@ -1,0 +1,1 @@
+"""Competitors: each module runs in a process, and maybe an interpreter, of its own."""
