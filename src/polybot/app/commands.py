@@ -21,7 +21,7 @@ class CommandLoop:
         self._bell = bell
         self._clock = clock
         self.stop_asked = asyncio.Event()
-        self.stop_command: int | None = None
+        self._stops: set[int] = set()
 
     async def discard_old(self) -> None:
         """Commands to an earlier life are not for this one."""
@@ -36,16 +36,17 @@ class CommandLoop:
             await self._bell.heard(within_s=_POLL_S, clock=self._clock)
 
     async def stopped(self, detail: str) -> None:
-        """Answers the stop command, if that is what ended the run."""
-        if self.stop_command is not None:
-            await self._finish(self.stop_command, Done(ok=True, detail=detail))
+        """Answers the stop commands, if that is what ended the run."""
+        for command in self._stops:
+            await self._finish(command, Done(ok=True, detail=detail))
 
     async def _carry_out(self, command: Command) -> None:
+        if command.id in self._stops:
+            return
         log.info("command", id=command.id, name=command.name, args=command.args)
         if command.name == "stop":
-            if self.stop_command is None:
-                self.stop_command = command.id
-                self.stop_asked.set()
+            self._stops.add(command.id)
+            self.stop_asked.set()
         else:
             await self._finish(command.id, Done(ok=False, detail=f"this version knows no command {command.name!r}"))
 

@@ -1,9 +1,16 @@
 """Rebuilds the in-memory mirror from the store."""
 
+from polybot.core.ids import decision_id
+from polybot.core.market import Side
 from polybot.core.orders import RESERVING
-from polybot.core.portfolio import Portfolio
-from polybot.execution.tracker import OrderTracker
-from polybot.ports.store import History
+from polybot.core.portfolio import Held, Portfolio
+from polybot.decision.policy import target_order
+from polybot.execution.copier import Copier
+from polybot.execution.tracker import DUST, OrderTracker
+from polybot.ports.store import History, OpenOrder, Store
+
+_LATE_FILL_S = 7 * 86_400
+"""How much older than our order the target's fill that it follows can be."""
 
 
 def restore_portfolio(history: History) -> Portfolio:
@@ -25,5 +32,32 @@ def resume_orders(history: History, tracker: OrderTracker) -> int:
     """Orders an earlier run left open are followed again; returns how many."""
     left = [order for order in history.orders if order.state in RESERVING]
     for order in left:
-        tracker.resume(order.id, order.intent, order.state)
+        tracker.resume(order.id, order.intent, order.state, created_ns=order.created_ns)
     return len(left)
+
+
+async def resume_exits(history: History, *, store: Store, copier: Copier) -> int:
+    """Exits that an earlier run did not bring to their end are followed up; returns how many. Before `Copier.run`."""
+    begun = _unfinished_exits(history)
+    if not begun:
+        return 0
+    oldest_ns = min(order.created_ns for order in begun)
+    fills = await store.known_fills(since_s=oldest_ns // 1_000_000_000 - _LATE_FILL_S)
+    by_decision = {decision_id(fill.key): fill for fill in fills}
+    found = [(order, fill) for order in begun if (fill := by_decision.get(order.intent.decision))]
+    for order, fill in found:
+        copier.resume_exit(target_order(fill, held_before=order.intent.terms.shares), order.intent, order.id)
+    return len(found)
+
+
+def _unfinished_exits(history: History) -> list[OpenOrder]:
+    """The newest order of each position, if it sells and has not sold everything it was to sell."""
+    newest: dict[Held, OpenOrder] = {}
+    for order in sorted(history.orders, key=lambda order: order.created_ns):
+        newest[order.intent.target, order.intent.terms.token] = order
+    return [
+        order
+        for order in newest.values()
+        if order.intent.terms.side is Side.SELL
+        and (order.intent.terms.shares - order.filled_shares).micro >= DUST.micro
+    ]

@@ -6,7 +6,7 @@ from polybot.core.ids import ConditionId, OrderId, TokenId, Wallet
 from polybot.core.ledger import Position, Settlement, cash_change, fold, outranks
 from polybot.core.market import Side
 from polybot.core.money import ZERO_SHARES, ZERO_USDC, Price, Shares, Usdc, proceeds_floor
-from polybot.core.orders import Intent, OurFill, TradeStatus
+from polybot.core.orders import TERMINAL_TRADE, Intent, OurFill, TradeStatus
 
 Held = tuple[Wallet, TokenId]
 """Positions are kept per target: (target, token)."""
@@ -20,6 +20,7 @@ class Portfolio:
         self._intents: dict[OrderId, Intent] = {}
         self._live: set[OrderId] = set()
         self._fills: dict[Held, dict[tuple[str, OrderId], OurFill]] = {}
+        self._unsettled: dict[tuple[str, OrderId], OurFill] = {}
         self._settled: dict[TokenId, Settlement] = {}
         self._positions: dict[Held, Position] = {}
         self._paid_out: dict[Held, Usdc] = {}
@@ -32,6 +33,11 @@ class Portfolio:
     def release(self, order: OrderId) -> None:
         """Nothing more of the order can fill."""
         self._live.discard(order)
+
+    def forget(self, order: OrderId) -> None:
+        """The order was never sent, so nothing of it can ever fill."""
+        self._live.discard(order)
+        self._intents.pop(order, None)
 
     def known(self, order: OrderId) -> bool:
         return order in self._intents
@@ -49,6 +55,10 @@ class Portfolio:
         if before is not None and not outranks(fill, before):
             return False
         fills[key] = fill
+        if fill.status in TERMINAL_TRADE:
+            self._unsettled.pop(key, None)
+        else:
+            self._unsettled[key] = fill
         self.cash += cash_change(fill) - (cash_change(before) if before else ZERO_USDC)
         self._refold(held, fill.condition)
         return True
@@ -86,8 +96,10 @@ class Portfolio:
         return self._positions.values()
 
     def tokens(self) -> set[TokenId]:
-        """Held now, for any target."""
-        return {token for (_, token), position in self._positions.items() if position.shares.micro > 0}
+        """Held, on order, or in a trade whose end is not proven: what the market must stay known of."""
+        held = {token for (_, token), position in self._positions.items() if position.shares.micro > 0}
+        on_order = {self._intents[order].terms.token for order in self._live}
+        return held | on_order | {fill.token for fill in self._unsettled.values()}
 
     def open_positions(self) -> int:
         return sum(1 for p in self._positions.values() if p.shares.micro > 0)
@@ -99,6 +111,14 @@ class Portfolio:
     def filled(self, order: OrderId) -> Shares:
         return sum((f.shares for f in self._fills_of(order)), ZERO_SHARES)
 
+    def matched(self, order: OrderId) -> Shares:
+        """What was ever matched of it, trades that failed afterwards included."""
+        return sum((f.shares for f in self._fills_of(order, failed=True)), ZERO_SHARES)
+
+    def spent(self, order: OrderId) -> Usdc:
+        """Dollars ever matched of it, fees left out."""
+        return sum((f.usdc for f in self._fills_of(order, failed=True)), ZERO_USDC)
+
     def trades(self, order: OrderId) -> set[str]:
         return {f.trade for f in self._fills_of(order, failed=True)}
 
@@ -107,8 +127,11 @@ class Portfolio:
 
     def unsettled_trades(self) -> list[OurFill]:
         """Fills whose end (CONFIRMED or FAILED) is not proven yet."""
-        done = (TradeStatus.CONFIRMED, TradeStatus.FAILED)
-        return [f for fills in self._fills.values() for f in fills.values() if f.status not in done]
+        return list(self._unsettled.values())
+
+    def settling(self, order: OrderId) -> bool:
+        """Whether a trade of the order may still fail."""
+        return any(fill.order == order for fill in self._unsettled.values())
 
     def _refold(self, held: Held, condition: ConditionId) -> None:
         target, token = held

@@ -1,25 +1,28 @@
 """From a target's order to our order: snapshot, decision, one durable commit, the wire.
 
 Orders about one token are handled one after another, different tokens side by side; within a token's lane
-exits go first. Nothing is awaited between a decision and the claim of its cash and shares.
+exits go first, and an entry that its own target's exit has overtaken is not placed any more. Nothing is awaited
+between a decision and the claim of its cash and shares.
 """
 
 import asyncio
-from collections import deque
+import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import structlog
 
 from polybot.core.fills import PositionChange, TargetOrder
 from polybot.core.ids import OrderId, TokenId, Wallet, intent_id
 from polybot.core.market import Side
-from polybot.core.money import ZERO_USDC, Shares
-from polybot.core.orders import RESERVING, Intent, OrderState
-from polybot.core.portfolio import Portfolio
+from polybot.core.money import ZERO_SHARES, ZERO_USDC, Shares
+from polybot.core.orders import RESERVING, Intent
+from polybot.core.portfolio import Held, Portfolio
 from polybot.core.trading import TradingMode
 from polybot.decision.model import Copy, Decision, Policy, Skip, Snapshot
 from polybot.decision.policy import decide, order_terms
+from polybot.decision.rules import Rule
+from polybot.execution.lanes import Exit, Lane, Lanes, Work
 from polybot.execution.tracker import DUST, OrderTracker
 from polybot.ports.market_data import MarketData
 from polybot.ports.store import Event, Store, StoreFailed
@@ -32,6 +35,12 @@ log = structlog.get_logger(__name__)
 
 _LONG_S = 60.0
 """The longest wait between two legs of an exit."""
+_RECHECK_S = 1.0
+"""How often an exit looks whether its trades have reached their end."""
+_HOLD_UP_S = 5.0
+"""How soon an exit that cannot be decided now is looked at again."""
+_HOLD_UPS = frozenset({Rule.HALTED, Rule.MARKET_UNKNOWN})
+"""What keeps an exit waiting instead of ending it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +51,6 @@ class CopierOptions:
     retry_delay_s: float = 0.5
     order_timeout_s: float = 30.0
     book_depth: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """One order to decide: leg 0 first, later legs for what an earlier one left."""
-
-    order: TargetOrder
-    leg: int = 0
-
-
-@dataclass(slots=True)
-class _Lane:
-    exits: deque[_Work] = field(default_factory=deque)
-    entries: deque[_Work] = field(default_factory=deque)
-    busy: bool = False
-
-    def put(self, work: _Work) -> None:
-        (self.exits if work.order.side is Side.SELL else self.entries).append(work)
-
-    def take(self) -> _Work | None:
-        if self.exits:
-            return self.exits.popleft()
-        return self.entries.popleft() if self.entries else None
 
 
 class Copier:
@@ -104,7 +90,11 @@ class Copier:
         self._disabled = disabled
         self._on_decision = on_decision
         self._options = options
-        self._lanes: dict[TokenId, _Lane] = {}
+        self._lanes = Lanes()
+        self._numbers = itertools.count(1)
+        self._last_exit: dict[Held, int] = {}
+        self._resumed: list[Work] = []
+        self._stopped = False
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -114,60 +104,90 @@ class Copier:
         published_ns = order.fills[0].seen.published_ns
         if published_ns is not None:
             self._telemetry.observe("feed_to_decision_ms", (self._clock.now_ns() - published_ns) / 1e6)
-        self._enqueue(_Work(order))
+        work = Work(order, next(self._numbers))
+        if order.side is Side.SELL:
+            self._last_exit[order.target, order.token] = work.number
+        self._enqueue(work)
 
-    def _enqueue(self, work: _Work) -> None:
-        self._lanes.setdefault(work.order.token, _Lane()).put(work)
+    def resume_exit(self, order: TargetOrder, intent: Intent, placed: OrderId) -> None:
+        """Before `run`: an exit whose newest leg, `placed`, an earlier run left unfinished."""
+        begun = Exit(goal=intent.terms.shares, legs=(placed,))
+        self._resumed.append(Work(order, next(self._numbers), intent.leg, begun))
+
+    def _enqueue(self, work: Work) -> None:
+        """After a failure of the store nothing is taken: what is not acknowledged is found again after a restart."""
+        if self._stopped:
+            return
+        self._lanes.put(work)
         self._idle.clear()
         self._arrived.set()
 
     async def run(self) -> None:
         """Long-lived: one task per token that has work."""
-        async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
+        async with asyncio.TaskGroup() as self._tasks:
+            for work in self._resumed:
+                self._tasks.create_task(self._follow_exit(work), name=f"exit-{work.order.id}")
             while True:
                 await self._arrived.wait()
                 self._arrived.clear()
-                for token, lane in self._lanes.items():
-                    if not lane.busy and (lane.exits or lane.entries):
-                        lane.busy = True
-                        tasks.create_task(self._drain(lane), name=f"copy-{token[:10]}")
+                for lane in self._lanes.claim():
+                    self._tasks.create_task(self._drain(lane), name=f"copy-{lane.token[:10]}")
 
     async def drained(self, *, timeout_s: float) -> bool:
         """Whether every queued order has been decided, and its order rests or has ended, within the timeout."""
         return await wait_event(self._clock, self._idle, timeout_s=timeout_s)
 
-    async def _drain(self, lane: _Lane) -> None:
+    async def _drain(self, lane: Lane) -> None:
         try:
-            while work := lane.take():
+            while not self._stopped and (work := lane.take()):
                 await self._copy(work)
         except StoreFailed as failed:
             log.critical("store.failed", remedy=str(failed))
+            self._stopped = True
             self._trading.lock(TradingLock("store", TradingMode.HALTED, str(failed)))
         finally:
-            lane.busy = False
-            if not any(x.busy or x.exits or x.entries for x in self._lanes.values()):
+            self._lanes.give_back(lane)
+            if not self._lanes:
                 self._idle.set()
 
-    async def _copy(self, work: _Work) -> None:
+    async def _copy(self, work: Work) -> None:
         order = work.order
-        if order.side is Side.SELL:
-            await self._clear_entries(order)
+        if order.side is Side.SELL and work.leg == 0:
+            work = await self._clear_entries(work)
         await self._market_data.ensure(order.token)
-        decision = self._decide(order)
+        if self._stopped:
+            return
+        decision = self._decide(work)
+        if _held_up(decision):
+            self._hold_up(work, decision)
+            return
         self._on_decision(decision)
         match decision.verdict:
             case Skip() as skip:
-                await self._skip(decision, skip, work.leg)
+                await self._skip(decision, skip, work)
             case Copy() as copy:
-                await self._place(decision, copy, work.leg)
+                await self._place(decision, copy, work)
         if work.leg == 0:
             self._acknowledge(order)
 
-    def _decide(self, order: TargetOrder) -> Decision:
-        policy = self._policies[order.target]
+    def _decide(self, work: Work) -> Decision:
+        order, policy = work.order, self._policies[work.order.target]
         snapshot = self._snapshot(order)
+        overtaken = order.side is Side.BUY and work.number < self._last_exit.get((order.target, order.token), 0)
+        if overtaken:
+            skip = Skip("overtaken", "the target has sold of this token since, before the entry could be placed", ())
+            return Decision(order, snapshot, policy, skip)
         return Decision(order, snapshot, policy, decide(order, snapshot, policy))
+
+    def _hold_up(self, work: Work, decision: Decision) -> None:
+        """An exit is not ended by what will pass: it is not recorded, not acknowledged, and decided again."""
+        log.warning("exit.held_up", decision=decision.order.id, locks=decision.snapshot.locks)
+        self._telemetry.count("exits.held_up")
+        self._tasks.create_task(self._later(work, _HOLD_UP_S), name=f"held-up-{decision.order.id}")
+
+    async def _later(self, work: Work, wait_s: float) -> None:
+        await self._clock.sleep(wait_s)
+        self._enqueue(work)
 
     def _snapshot(self, order: TargetOrder) -> Snapshot:
         quote = self._market_data.quote(order.token)
@@ -193,25 +213,30 @@ class Copier:
             return mode, locks
         return TradingMode.EXITS_ONLY if mode is TradingMode.RUNNING else mode, (*locks, "target: disabled")
 
-    async def _skip(self, decision: Decision, skip: Skip, leg: int) -> None:
+    async def _skip(self, decision: Decision, skip: Skip, work: Work) -> None:
         order = decision.order
-        log.info("decision.skip", decision=order.id, rule=skip.rule, detail=skip.detail, leg=leg)
+        log.info("decision.skip", decision=order.id, rule=skip.rule, detail=skip.detail, leg=work.leg)
         self._telemetry.count("decisions", rule=skip.rule)
         now_ns = self._clock.now_ns()
-        if leg == 0:
+        if work.leg == 0:
             await self._store.record_skip(order, decision, now_ns=now_ns)
         else:
             event = Event("leg.skipped", "warning", skip.detail, {"decision": order.id, "rule": skip.rule})
             await self._store.record_event(event, now_ns=now_ns)
+        if work.leg == 0 and work.exit.late:
+            self._tasks.create_task(self._follow_exit(work), name=f"exit-{order.id}")
 
-    async def _place(self, decision: Decision, copy: Copy, leg: int) -> None:
+    async def _place(self, decision: Decision, copy: Copy, work: Work) -> None:
         now_ns = self._clock.now_ns()
         try:
-            intent = self._intent(decision, copy, leg, now_ns=now_ns)
+            intent = self._intent(decision, copy, work.leg, now_ns=now_ns)
             prepared = self._venue.prepare(intent, now_ns=now_ns)
         except ValueError as error:
             skip = Skip("not_expressible", str(error), copy.checks)
-            await self._skip(replace(decision, verdict=skip), skip, leg)
+            await self._skip(replace(decision, verdict=skip), skip, work)
+            return
+        if self._portfolio.known(prepared.id):  # this very order was sent before
+            self._next_leg(work)
             return
         self._portfolio.reserve(prepared.id, intent)
         self._tracker.register(prepared.id, intent)
@@ -222,11 +247,12 @@ class Copier:
             raise
         if not fresh:
             self._tracker.withdraw(prepared.id)
+            self._next_leg(work)
             return
         outcome = await self._tracker.send(prepared)
         self._measure(decision, outcome)
         await self._tracker.settled(prepared.id, timeout_s=self._options.order_timeout_s)
-        self._tasks.create_task(self._follow_up(decision, intent, prepared, outcome), name=f"legs-{intent.id}")
+        self._follow_up(work, intent, prepared.id, outcome)
 
     def _intent(self, decision: Decision, copy: Copy, leg: int, *, now_ns: int) -> Intent:
         order, market = decision.order, decision.snapshot.market
@@ -248,37 +274,76 @@ class Copier:
             return await self._store.commit_copy(decision.order, decision, intent, prepared, now_ns=now_ns)
         return await self._store.commit_leg(intent, prepared, now_ns=now_ns)
 
-    async def _follow_up(
-        self, decision: Decision, intent: Intent, placed: PreparedOrder, outcome: SubmitOutcome
-    ) -> None:
+    def _follow_up(self, work: Work, intent: Intent, placed: OrderId, outcome: SubmitOutcome) -> None:
         """Another leg for what deserves one; it is decided anew, on what is known then.
 
         An exit is tried again until nothing of it is left. An entry is tried again only if the venue was too busy
         to take it: its price is gone sooner than ours could be had.
         """
-        order, leg = decision.order, intent.leg
-        if order.side is Side.SELL:
-            while await self._tracker.ended(placed.id, timeout_s=_LONG_S) in RESERVING:
-                pass
-            rest = intent.terms.shares - self._portfolio.filled(placed.id)
-            if rest.micro < DUST.micro:
-                return
-            await self._clock.sleep(min(self._options.retry_delay_s * 2.0 ** min(leg, 10), _LONG_S))
-            held = self._portfolio.inventory(order.target, order.token)
-            if held.micro >= DUST.micro:
-                self._enqueue(_Work(_rest_of_exit(order, rest=rest, held=held), leg + 1))
-        elif isinstance(outcome, Refused) and outcome.retry_after_s is not None and leg < self._options.max_retries:
-            await self._clock.sleep(max(outcome.retry_after_s, self._options.retry_delay_s))
-            self._enqueue(_Work(order, leg + 1))
+        if work.order.side is Side.SELL:
+            goal = work.exit.goal if work.leg else intent.terms.shares
+            begun = replace(work.exit, goal=goal, legs=(*work.exit.legs, placed))
+            self._tasks.create_task(self._follow_exit(replace(work, exit=begun)), name=f"exit-{placed}")
+        elif (
+            isinstance(outcome, Refused) and outcome.retry_after_s is not None and work.leg < self._options.max_retries
+        ):
+            wait_s = max(outcome.retry_after_s, self._options.retry_delay_s)
+            again = self._later(replace(work, leg=work.leg + 1), wait_s)
+            self._tasks.create_task(again, name=f"retry-{placed}")
 
-    async def _clear_entries(self, order: TargetOrder) -> None:
-        """An exit cancels what still tries to enter the same position, so that it sees all there is to sell."""
+    async def _follow_exit(self, work: Work) -> None:
+        """The next leg, once the last one has ended and something is left to sell."""
+        for leg in work.exit.legs[-1:]:
+            while await self._tracker.ended(leg, timeout_s=_LONG_S) in RESERVING:
+                pass
+        while not self._sellable(work):
+            if not self._may_grow(work.exit):
+                return
+            await self._clock.sleep(_RECHECK_S)
+        if work.exit.legs:
+            await self._clock.sleep(min(self._options.retry_delay_s * 2.0 ** min(work.leg, 10), _LONG_S))
+        order, rest = work.order, self._unsold(work.exit)
+        held = self._portfolio.inventory(order.target, order.token)
+        self._enqueue(replace(work, order=_rest_of_exit(order, rest=rest, held=held), leg=work.leg + 1))
+
+    def _next_leg(self, work: Work) -> None:
+        """An earlier run has placed this leg of an exit already."""
+        if work.leg:
+            self._enqueue(replace(work, leg=work.leg + 1))
+
+    def _sellable(self, work: Work) -> bool:
+        held = self._portfolio.inventory(work.order.target, work.order.token)
+        return min(held, self._unsold(work.exit)).micro >= DUST.micro
+
+    def _unsold(self, exit: Exit) -> Shares:
+        sold = sum((self._portfolio.filled(leg) for leg in exit.legs), ZERO_SHARES)
+        late = sum((self._portfolio.filled(entry) - before for entry, before in exit.late), ZERO_SHARES)
+        return exit.goal + late - sold
+
+    def _may_grow(self, exit: Exit) -> bool:
+        """Whether a sale may still fail, or a late entry still fill."""
+        entries = self._tracker.open_orders()
+        return any(map(self._portfolio.settling, exit.legs)) or any(entry in entries for entry, _ in exit.late)
+
+    async def _clear_entries(self, work: Work) -> Work:
+        """An exit cancels what still tries to enter the same position, so that it sees all there is to sell.
+
+        What cannot be proven gone in time is remembered: a target that is out takes us out of that, too.
+        """
+        order = work.order
         resting = self._entries(order.target, order.token)
         await self._tracker.cancel(resting)
         for entry in resting:
-            state = await self._tracker.ended(entry, timeout_s=self._options.order_timeout_s)
-            if state not in (OrderState.DONE, OrderState.REFUSED):
-                log.warning("exit.entry_still_open", order=entry, target=order.target)
+            await self._tracker.ended(entry, timeout_s=self._options.order_timeout_s)
+        late = [entry for entry in resting if entry in self._tracker.open_orders()]
+        if not late:
+            return work
+        log.warning("exit.entries_still_open", orders=late, target=order.target)
+        if order.change is not PositionChange.CLOSED:
+            return work
+        known = dict(work.exit.late)
+        added = tuple((entry, self._portfolio.filled(entry)) for entry in late if entry not in known)
+        return replace(work, exit=replace(work.exit, late=(*work.exit.late, *added)))
 
     def _entries(self, target: Wallet, token: TokenId) -> list[OrderId]:
         return [
@@ -293,6 +358,11 @@ class Copier:
         self._telemetry.observe("end_to_end_ms", waited_ns / 1e6)
         self._telemetry.count("orders", outcome=type(outcome).__name__.lower())
         log.info("order.sent", decision=order.id, outcome=type(outcome).__name__, waited_us=waited_ns // 1000)
+
+
+def _held_up(decision: Decision) -> bool:
+    verdict = decision.verdict
+    return decision.order.side is Side.SELL and isinstance(verdict, Skip) and verdict.rule in _HOLD_UPS
 
 
 def _rest_of_exit(order: TargetOrder, *, rest: Shares, held: Shares) -> TargetOrder:

@@ -8,8 +8,18 @@ from typing import assert_never
 import structlog
 
 from polybot.core.ids import OrderId
-from polybot.core.money import Shares
-from polybot.core.orders import IllegalTransition, Intent, OrderState, OurFill, TradeStatus, advance
+from polybot.core.market import Side
+from polybot.core.money import Shares, cost_ceil
+from polybot.core.orders import (
+    RESERVING,
+    IllegalTransition,
+    Intent,
+    OrderState,
+    OrderTerms,
+    OurFill,
+    TradeStatus,
+    advance,
+)
 from polybot.core.portfolio import Portfolio
 from polybot.ports.store import Event, Store
 from polybot.ports.telemetry import Telemetry
@@ -49,7 +59,9 @@ class _Tracked:
     intent: Intent
     state: OrderState
     since: float
-    """Monotonic second of submission."""
+    """Monotonic second of submission, or of taking it over from an earlier run."""
+    created_ns: int
+    """Nothing of it can have filled before."""
     owed: frozenset[str] = frozenset()
     """Trades the venue named whose fills have not been seen."""
     resting: bool = False
@@ -90,18 +102,19 @@ class OrderTracker:
 
     def register(self, order: OrderId, intent: Intent) -> None:
         """Before the order is sent."""
-        self._orders[order] = _Tracked(intent, OrderState.SUBMITTING, self._clock.monotonic())
+        now_ns = self._clock.now_ns()
+        self._orders[order] = _Tracked(intent, OrderState.SUBMITTING, self._clock.monotonic(), now_ns)
 
-    def resume(self, order: OrderId, intent: Intent, state: OrderState) -> None:
+    def resume(self, order: OrderId, intent: Intent, state: OrderState, *, created_ns: int) -> None:
         """An order that an earlier run left open. Whether an unanswered one was sent is not known."""
         asked = OrderState.UNKNOWN if state is OrderState.SUBMITTING else state
-        self._orders[order] = _Tracked(intent, asked, self._clock.monotonic(), resting=True)
+        self._orders[order] = _Tracked(intent, asked, self._clock.monotonic(), created_ns, resting=True)
         self._gap.set()
 
     def withdraw(self, order: OrderId) -> None:
         """The order was never committed, so it is never sent."""
         del self._orders[order]
-        self._portfolio.release(order)
+        self._portfolio.forget(order)
 
     async def send(self, order: PreparedOrder) -> SubmitOutcome:
         """One POST, and the state that follows from its answer."""
@@ -118,23 +131,29 @@ class OrderTracker:
         return tracked.state
 
     async def ended(self, order: OrderId, *, timeout_s: float) -> OrderState:
-        tracked = self._orders[order]
+        """Its state once it has ended, or after the timeout; what an earlier run saw the end of is DONE."""
+        tracked = self._orders.get(order)
+        if tracked is None:
+            return OrderState.DONE
         await wait_event(self._clock, tracked.ended, timeout_s=timeout_s)
         return tracked.state
 
     async def cancel(self, orders: list[OrderId]) -> None:
-        """Ask the venue to cancel; what really happened is for the look-up to say."""
+        """Ask the venue to cancel. What is gone can fill no more; what it filled before is for the look-up to say."""
         if not orders:
             return
         outcome = await self._venue.cancel(orders)
         if isinstance(outcome, NoAnswer):
             log.warning("cancel.unanswered", orders=orders, cause=outcome.cause)
+        else:
+            for order in outcome.gone:
+                self._ended_by(order, "cancelled")
         self._gap.set()
 
     async def quiet(self, *, timeout_s: float) -> bool:
         """Whether nothing is open and every trade has reached its end within the timeout."""
         deadline = self._clock.monotonic() + timeout_s
-        while self._orders_in_doubt() or self._portfolio.unsettled_trades():
+        while self._unended() or self._portfolio.unsettled_trades():
             if self._clock.monotonic() >= deadline:
                 return False
             self._gap.set()
@@ -142,7 +161,10 @@ class OrderTracker:
         return True
 
     def open_orders(self) -> dict[OrderId, Intent]:
-        return {o: t.intent for o, t in self._orders.items() if t.state in (OrderState.OPEN, OrderState.UNKNOWN)}
+        """OPEN or UNKNOWN."""
+        asked = (OrderState.OPEN, OrderState.UNKNOWN)
+        live = self._portfolio.open_orders()
+        return {order: intent for order, intent in live if (t := self._orders.get(order)) and t.state in asked}
 
     # --- tasks -----------------------------------------------------------------------------------
 
@@ -169,7 +191,7 @@ class OrderTracker:
 
     async def sweep(self) -> None:
         """One round of questions about fills and orders that are still open."""
-        if not self._orders_in_doubt() and not self._portfolio.unsettled_trades():
+        if not self._unended() and not self._portfolio.unsettled_trades():
             return
         fills = await self._venue.fills(since_s=self._oldest_question_s())
         if isinstance(fills, NoAnswer):
@@ -178,7 +200,7 @@ class OrderTracker:
         for fill in fills:
             if self._portfolio.known(fill.order):
                 await self.on_fill(fill)
-        for order in self._orders_in_doubt():
+        for order in self._unended():
             await self._look_up(order)
 
     # --- proofs ----------------------------------------------------------------------------------
@@ -189,7 +211,7 @@ class OrderTracker:
             log.warning("fill.foreign", order=fill.order, trade=fill.trade)
             self._telemetry.count("fills.foreign")
             return
-        async with self._writing:
+        async with self._writing:  # store and portfolio learn of every fill in the same order
             changed = await self._store.apply_fill(fill, now_ns=self._clock.now_ns())
             if not changed:
                 return
@@ -206,49 +228,72 @@ class OrderTracker:
         tracked = self._orders[order]
         match outcome:
             case Accepted():
-                tracked.resting = outcome.resting
-                tracked.owed = frozenset(outcome.trades)
-                await self._move(order, OrderState.OPEN, reason="accepted")
-                if not outcome.resting and not outcome.delayed and outcome.trades:
-                    tracked.ended_why = "matched"
-                    await self._maybe_done(order)
+                await self._accepted(order, outcome)
             case Refused():
                 await self._move(order, OrderState.REFUSED, reason=f"{outcome.code}: {outcome.detail}")
             case Unknown():
                 log.warning("order.unknown", order=order, cause=outcome.cause)
                 self._telemetry.count("orders.unknown")
                 await self._move(order, OrderState.UNKNOWN, reason=outcome.cause)
+                await self._maybe_done(order)
             case never:
                 assert_never(never)
         tracked.answered.set()
 
+    async def _accepted(self, order: OrderId, answer: Accepted) -> None:
+        tracked = self._orders[order]
+        tracked.resting = answer.resting
+        tracked.owed = frozenset(answer.trades)
+        await self._move(order, OrderState.OPEN, reason="accepted")
+        if not answer.resting and not answer.delayed and answer.trades:
+            self._ended_by(order, "matched")
+        await self._maybe_done(order)
+
     async def _on_report(self, report: OrderReport) -> None:
         tracked = self._orders.get(report.order)
-        if tracked is None or tracked.state in (OrderState.DONE, OrderState.REFUSED):
+        if tracked is None or tracked.state is OrderState.DONE:
+            return
+        if tracked.state is OrderState.REFUSED:
+            await self._risen(report)
             return
         tracked.absences = 0
-        if tracked.state in (OrderState.UNKNOWN, OrderState.SUBMITTING):
+        if tracked.state is OrderState.UNKNOWN:
             await self._move(report.order, OrderState.OPEN, reason=f"found: {report.status}")
         if report.open:
             tracked.resting = True
         else:
-            tracked.matched = report.matched
-            tracked.ended_why = tracked.ended_why or report.status
+            tracked.matched = max(report.matched, tracked.matched or report.matched)
+            self._ended_by(report.order, report.status)
             await self._maybe_done(report.order)
-        tracked.answered.set()
+
+    async def _risen(self, report: OrderReport) -> None:
+        """What was refused, or proven never placed, must not live: nothing is reserved for it."""
+        if not report.open and not report.matched:
+            return
+        await self._event(
+            "order.contradiction", "error", f"order {report.order} counts as refused, the venue says {report.status}"
+        )
+        if report.open:
+            await self.cancel([report.order])
+
+    def _ended_by(self, order: OrderId, why: str) -> None:
+        """The venue said that nothing more of it can fill."""
+        if tracked := self._orders.get(order):
+            tracked.ended_why = tracked.ended_why or why or "ended"
 
     async def _maybe_done(self, order: OrderId) -> None:
-        """DONE once the venue ended it and every fill it spoke of is in the ledger."""
+        """DONE once the venue ended it and every fill it spoke of is in the ledger.
+
+        Not before the answer, which may name further trades.
+        """
         tracked = self._orders.get(order)
-        if tracked is None or tracked.state is OrderState.DONE:
+        if tracked is None or tracked.state in (OrderState.DONE, OrderState.SUBMITTING):
             return
-        filled = self._portfolio.filled(order)
-        full = tracked.intent.terms.shares.micro - filled.micro < DUST.micro
-        if not tracked.ended_why and not full:
+        if not tracked.ended_why and not _is_full(order, tracked.intent.terms, self._portfolio):
             return
         if not tracked.owed <= self._portfolio.trades(order):
             return
-        if tracked.matched is not None and tracked.matched.micro - filled.micro >= DUST.micro:
+        if tracked.matched is not None and (tracked.matched - self._portfolio.matched(order)).micro >= DUST.micro:
             return
         await self._move(order, OrderState.DONE, reason=tracked.ended_why or "filled")
 
@@ -265,16 +310,22 @@ class OrderTracker:
                 assert_never(never)
 
     async def _absent(self, order: OrderId) -> None:
-        """The venue does not know the order: it ended (if it was ever proven there), or was never placed."""
+        """The venue does not know the order: it ended (if it was ever proven there), or was never placed.
+
+        A delayed order can be invisible for a while, so without word of its end time must pass as well. Trades the
+        venue has named are waited for all the same.
+        """
         tracked = self._orders[order]
         tracked.absences += 1
-        if tracked.absences < self._options.absences:
+        waited_s = self._clock.monotonic() - tracked.since
+        if tracked.absences < self._options.absences or tracked.state not in RESERVING:
             return
-        if tracked.state is OrderState.OPEN or self._portfolio.filled(order):
-            tracked.ended_why = tracked.ended_why or "gone from the venue"
-            tracked.owed = frozenset()
+        if not tracked.ended_why and waited_s < self._options.absence_s:
+            return
+        if tracked.ended_why or tracked.state is OrderState.OPEN or self._portfolio.trades(order):
+            self._ended_by(order, "gone from the venue")
             await self._maybe_done(order)
-        elif self._clock.monotonic() - tracked.since >= self._options.absence_s:
+        else:
             await self._move(
                 order, OrderState.REFUSED, reason="never placed: absent from the venue's orders and trades"
             )
@@ -305,13 +356,18 @@ class OrderTracker:
         log.error(kind, message=message)
         await self._store.record_event(Event(kind, severity, message), now_ns=self._clock.now_ns())
 
-    def _orders_in_doubt(self) -> list[OrderId]:
-        return [o for o, t in self._orders.items() if t.state in (OrderState.OPEN, OrderState.UNKNOWN)]
+    def _unended(self) -> list[OrderId]:
+        """Sent, or perhaps sent, and its end not proven."""
+        return list(self.open_orders())
 
     def _oldest_question_s(self) -> int:
-        now = self._clock.monotonic()
-        waits = [now - self._orders[o].since for o in self._orders_in_doubt()]
-        stamps = [f.matched_ns // 1_000_000_000 for f in self._portfolio.unsettled_trades()]
-        now_s = self._clock.now_ns() // 1_000_000_000
-        oldest = min([now_s - int(max(waits, default=0.0)), *stamps])
-        return oldest - self._options.fill_overlap_s
+        orders = [self._orders[order].created_ns for order in self._unended()]
+        trades = [fill.matched_ns for fill in self._portfolio.unsettled_trades()]
+        return min(orders + trades, default=self._clock.now_ns()) // 1_000_000_000 - self._options.fill_overlap_s
+
+
+def _is_full(order: OrderId, terms: OrderTerms, portfolio: Portfolio) -> bool:
+    """Nothing worth filling is left. A BUY is bounded by its dollars: better prices give more shares."""
+    if terms.side is Side.SELL:
+        return (terms.shares - portfolio.matched(order)).micro < DUST.micro
+    return terms.notional - portfolio.spent(order) < cost_ceil(DUST, terms.limit)

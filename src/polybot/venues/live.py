@@ -140,4 +140,8 @@ class LiveVenue:
 
 
 def _report(row: OrderRow) -> OrderReport:
-    return OrderReport(OrderId(row.id.lower()), open=row.open, matched=Shares.nearest(row.matched), status=row.status)
+    """Nothing of a FAK or FOK rests, so MATCHED ends it however little that was."""
+    at_once = row.order_type in {"FAK", "FOK"} and row.status.removeprefix("ORDER_STATUS_") == "MATCHED"
+    ended = at_once or row.type == "CANCELLATION"
+    matched = Shares.nearest(row.matched)
+    return OrderReport(OrderId(row.id.lower()), open=row.open and not ended, matched=matched, status=row.status)

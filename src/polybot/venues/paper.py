@@ -7,6 +7,7 @@ Assumptions, all of them:
   took is gone for later paper orders until the book changes.
 - A resting order is filled, free of fee and at its own limit, when the opposite side of the book reaches its
   limit, up to the size shown there. Queues ahead of it are not modelled, so rests fill a little too easily.
+- When the market closes, what still rests ends unfilled.
 - Our orders move nobody else's. Every trade settles.
 """
 
@@ -132,6 +133,10 @@ class PaperVenue:
         terms = paper.terms
         if terms.expiration_s and self._clock.now_ns() // 1_000_000_000 >= terms.expiration_s - _EXPIRES_EARLY_S:
             self._end(paper, "CANCELED_EXPIRED_ORDER")
+            return
+        market = self._market_data.market(terms.token)
+        if market is not None and market.closed:
+            self._end(paper, "CANCELED_MARKET_RESOLVED")
             return
         left = terms.shares - paper.matched
         levels = self._levels(terms.token, terms.side)
