@@ -13,8 +13,12 @@ class CachedAnswer:
     stored_s: float
 
 
+MAX_ANSWERS = 1000
+
+
 class Cdn:
-    """Keyed by the whole URL: a caller who adds an unused parameter gets a fresh answer. Only 200s are kept."""
+    """Keyed by the whole URL: a caller who adds an unused parameter gets a fresh answer. Only 200s are kept,
+    and of them the newest `MAX_ANSWERS`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -27,11 +31,11 @@ class Cdn:
     def store(self, url: str, *, status: int, body: bytes, trace_id: str) -> CachedAnswer:
         answer = CachedAnswer(status, body, trace_id, self._clock.monotonic())
         if status == 200:
+            self._answers.pop(url, None)
             self._answers[url] = answer
+        if len(self._answers) > MAX_ANSWERS:
+            del self._answers[next(iter(self._answers))]
         return answer
 
     def age_s(self, answer: CachedAnswer) -> float:
         return self._clock.monotonic() - answer.stored_s
-
-    def clear(self) -> None:
-        self._answers.clear()

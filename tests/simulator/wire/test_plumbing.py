@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from polybot.simulator.cdn import Cdn
+from polybot.simulator.cdn import MAX_ANSWERS, Cdn
 from polybot.simulator.delayline import DelayLine
 from polybot.simulator.keys import ApiKeys, KeyExists
 from polybot.simulator.outbox import Outbox
@@ -47,6 +47,14 @@ def test_the_cdn_keeps_no_error() -> None:
     cdn = Cdn(ManualClock())
     cdn.store("/a", status=400, body=b"", trace_id="t")
     assert cdn.find("/a", max_age_s=15.0) is None
+
+
+def test_the_cdn_forgets_the_oldest_of_many_answers() -> None:
+    cdn = Cdn(ManualClock())
+    for number in range(MAX_ANSWERS + 1):
+        cdn.store(f"/a?_={number}", status=200, body=b"", trace_id="t")
+    assert cdn.find("/a?_=0", max_age_s=15.0) is None
+    assert cdn.find("/a?_=1", max_age_s=15.0) is not None
 
 
 def test_keys_belong_to_address_and_nonce() -> None:
