@@ -13,6 +13,7 @@ from polybot.polymarket.streams.user import UserStream
 from polybot.ports.market_data import MarketData
 from polybot.ports.signer import Signer
 from polybot.utils.clock import Clock
+from polybot.utils.redaction import redactor
 from polybot.venues.live import LiveVenue
 
 
@@ -49,6 +50,8 @@ async def open_live_account(
         factory = OrderFactory(signer, funder=wallet, signature_type=account.signature_type, api_key=credentials.key)
     except ValueError as error:
         raise AccountRefused(f"your_account: {error}") from None
+    redactor.register(credentials.secret)
+    redactor.register(credentials.passphrase)
     api = ClobAccount(services.clob_http, auth=L2Auth(signer.address, credentials), clock=clock)
     stream = UserStream(
         settings.endpoints.ws_user,

@@ -226,7 +226,9 @@ def _settings(urls: Urls, pace: Pace, *, targets: int) -> Settings:
             positions_sync_interval_s=round(pace.stretched(60)),
         ),
         execution=Execution(
-            order_timeout_s=min(600, pace.stretched(30)), max_book_age_ms=round(pace.stretched(5.0) * 1000)
+            order_timeout_s=min(600, pace.stretched(30)),
+            max_book_age_ms=round(pace.stretched(5.0) * 1000),
+            max_signal_age_s=round(pace.stretched(120)),
         ),
         safety=Safety(max_open_positions=None, require_liquidity_check=False),
     )

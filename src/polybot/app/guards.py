@@ -29,14 +29,15 @@ def region_guard(services: Services) -> Guard:
 
 def clock_guard(services: Services, clock: Clock) -> Guard:
     async def probe() -> str | None:
+        before_s = clock.now_ns() / 1e9
         try:
             server_s = await services.clob.server_time_s()
         except (RequestFailed, UnexpectedShape) as failed:
             return f"the venue's clock cannot be read ({failed})"
-        skew_s = clock.now_ns() // 1_000_000_000 - server_s
-        if abs(skew_s) > _SKEW_LIMIT_S:
-            return f"our clock is {skew_s} s off the venue's; synchronise it (NTP)"
-        return None
+        after_s = clock.now_ns() / 1e9
+        # The venue read its clock, in whole seconds, at some moment between the two.
+        skew_s = max(before_s - server_s - 1, server_s - after_s, 0.0)
+        return f"our clock is {skew_s:.0f} s off the venue's; synchronise it (NTP)" if skew_s > _SKEW_LIMIT_S else None
 
     return Guard("clock", TradingMode.EXITS_ONLY, 60.0, probe)
 

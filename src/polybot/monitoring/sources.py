@@ -121,6 +121,8 @@ class ActivityPollSource:
                 self.wallet, start_s=start_s, oldest_first=True, limit=self._settings.page_rows, cursor=cursor
             )
             fills.extend(self._observed(page.rows))
+            for _ in range(page.refused):
+                self._telemetry.count("rows_ignored", source=self.kind, reason="shape")
             cursor = page.next_cursor
             if cursor is None:
                 return fills

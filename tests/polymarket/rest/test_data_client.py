@@ -100,6 +100,19 @@ async def test_the_retired_shape_is_refused_by_name() -> None:
             await DataClient(http, clock=SkippingClock()).activity(WALLET)
 
 
+async def test_a_row_of_a_wrong_type_costs_only_itself() -> None:
+    bad = ROW | {"size": "many"}
+    async with serving(reply(page(bad, ROW))) as service, client_of(service.url) as http:
+        found = await DataClient(http, clock=SkippingClock()).activity(WALLET)
+    assert (len(found.rows), found.refused) == (1, 1)
+
+
+async def test_a_page_without_one_good_row_is_refused_by_field() -> None:
+    async with serving(reply(page(ROW | {"size": "many"}))) as service, client_of(service.url) as http:
+        with pytest.raises(RequestFailed, match=r"\$\.size"):
+            await DataClient(http, clock=SkippingClock()).activity(WALLET)
+
+
 async def test_trades_of_a_wallet_include_its_maker_fills() -> None:
     async with serving(reply(page())) as service, client_of(service.url) as http:
         await DataClient(http, clock=SkippingClock()).trades(wallet=WALLET)

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TypeVar
 
+import msgspec
+
 from polybot.core.ids import ConditionId, Wallet
 from polybot.core.money import Usdc
+from polybot.polymarket.errors import RequestFailed
 from polybot.polymarket.limits import Group
 from polybot.polymarket.rest.data_models import (
     ActivityRow,
@@ -61,7 +64,7 @@ class DataClient:
             cursor=cursor,
         )
         call = self._call("data.activity", Group.DATA_ACTIVITY, "/v2/activity", query, fresh=fresh)
-        return _page(await self._http.read(call), Listing[ActivityRow], endpoint=call.name)
+        return _page(await self._http.read(call), ActivityRow, endpoint=call.name)
 
     async def trades(
         self,
@@ -86,7 +89,7 @@ class DataClient:
             cursor=cursor,
         )
         call = self._call("data.trades", Group.DATA_TRADES, "/v2/trades", query, fresh=fresh)
-        return _page(await self._http.read(call), Listing[FeedTrade], endpoint=call.name)
+        return _page(await self._http.read(call), FeedTrade, endpoint=call.name)
 
     async def positions(self, wallet: Wallet, *, status: str = "OPEN", fresh: bool = True) -> list[PositionRow]:
         """All pages, down to the smallest amounts."""
@@ -102,7 +105,7 @@ class DataClient:
                 cursor=cursor,
             )
             call = self._call("data.positions", Group.DATA_POSITIONS, "/v2/positions", query, fresh=fresh)
-            page = _page(await self._http.read(call), Listing[PositionRow], endpoint=call.name)
+            page = _page(await self._http.read(call), PositionRow, endpoint=call.name)
             rows.extend(page.rows)
             if page.next_cursor is None or page.next_cursor == cursor:
                 return rows
@@ -127,10 +130,19 @@ class DataClient:
         return self._last_unique
 
 
-def _page(body: bytes, shape: type[Listing[Row]], *, endpoint: str) -> Page[Row]:
-    listing = decode(body, shape, endpoint=endpoint)
+def _page(body: bytes, row: type[Row], *, endpoint: str) -> Page[Row]:
+    """A row that is not of its shape costs itself only, unless no row is."""
+    listing = decode(body, Listing[msgspec.Raw], endpoint=endpoint)
+    rows, refused = list[Row](), list[RequestFailed]()
+    for raw in listing.data or ():
+        try:
+            rows.append(decode(bytes(raw), row, endpoint=endpoint))
+        except RequestFailed as failed:
+            refused.append(failed)
+    if refused and not rows:
+        raise refused[0]
     more = listing.pagination
-    return Page(rows=listing.data or (), next_cursor=more.next_cursor if more and more.has_more else None)
+    return Page(tuple(rows), more.next_cursor if more and more.has_more else None, refused=len(refused))
 
 
 def _given(**values: str | int | None) -> list[tuple[str, str]]:

@@ -15,6 +15,8 @@ class Page(Generic[Row]):
 
     rows: tuple[Row, ...]
     next_cursor: str | None
+    refused: int = 0
+    """Rows that were not of their shape and are left out."""
 
 
 class Pagination(Struct, frozen=True):
