@@ -107,3 +107,29 @@ async def test_a_slow_reader_is_cut_off_and_others_are_not(feed: tuple[ActivityF
         await synced(quick)
         activity.publish(type_="trades", payload=PAYLOAD, at_ms=1)
         assert (await quick.receive_json())["payload"] == PAYLOAD
+
+
+async def test_a_reader_that_stops_reading_blocks_nobody(feed: tuple[ActivityFeed, TestServer]) -> None:
+    activity, server = feed
+    bulky = {**PAYLOAD, "title": "x" * 1_000_000}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(server.make_url("/"), max_msg_size=0) as stuck,
+        session.ws_connect(server.make_url("/"), max_msg_size=0) as quick,
+    ):
+        for socket in (stuck, quick):
+            await socket.receive_str()
+            await ask(socket, *BOTH)
+            await synced(socket)
+        connection = stuck._response.connection
+        assert connection is not None
+        assert connection.transport is not None
+        connection.transport.pause_reading()
+        for number in range(30):
+            activity.publish(type_="trades", payload=bulky, at_ms=number)
+            assert (await quick.receive_json())["timestamp"] == number
+        connection.transport.resume_reading()
+        while (message := await stuck.receive(timeout=10)).type is aiohttp.WSMsgType.TEXT:
+            pass
+        assert message.type is aiohttp.WSMsgType.CLOSE
+        assert message.data == 1013
