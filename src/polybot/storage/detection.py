@@ -12,14 +12,18 @@ from polybot.decision.model import Decision
 from polybot.storage import rows
 from polybot.storage.database import Database
 from polybot.storage.explanation import decision_values
+from polybot.storage.statements import Prepared
 from polybot.storage.tables import cursors, decisions, target_fills, target_positions
 
 _MOVE_CURSOR = update(cursors).where(cursors.c.wallet == bindparam("the_wallet"))
-_MOVE_POSITION = update(target_positions).where(
-    target_positions.c.wallet == bindparam("the_wallet"), target_positions.c.token == bindparam("the_token")
+_MOVE_POSITION = Prepared(
+    update(target_positions).where(
+        target_positions.c.wallet == bindparam("the_wallet"), target_positions.c.token == bindparam("the_token")
+    ),
+    columns=("condition", "shares_micro", "updated_ns"),
 )
-_ADD_DECISION = insert(decisions)
-_ADD_FILL = insert(target_fills)
+_ADD_DECISION = Prepared(insert(decisions), columns=decisions.c.keys())
+_ADD_FILL = Prepared(insert(target_fills), columns=target_fills.c.keys())
 _ADD_POSITION = insert(target_positions)
 
 
@@ -93,11 +97,9 @@ class DetectionRows:
 def add_decision(connection: Connection, order: TargetOrder, decision: Decision, now_ns: int) -> None:
     """IntegrityError if the decision exists or one of its fills belongs to another."""
     verdict = {**rows.target_order_values(order), **decision_values(decision), "decided_ns": now_ns}
-    connection.execute(_ADD_DECISION, verdict)
-    fills = enumerate(order.fills)
-    connection.execute(
-        _ADD_FILL, [rows.target_fill_values(fill, decision=order.id, number=number) for number, fill in fills]
-    )
+    _ADD_DECISION.execute(connection, verdict)
+    for number, fill in enumerate(order.fills):
+        _ADD_FILL.execute(connection, rows.target_fill_values(fill, decision=order.id, number=number))
     _move_target(connection, order, now_ns)
 
 
@@ -116,5 +118,5 @@ def _move_target(connection: Connection, order: TargetOrder, now_ns: int) -> Non
         "updated_ns": now_ns,
     }
     where = {"wallet": order.target, "token": order.token}
-    if connection.execute(_MOVE_POSITION, rows.bound(where) | values).rowcount == 0:
+    if _MOVE_POSITION.execute(connection, rows.bound(where) | values).rowcount == 0:
         connection.execute(_ADD_POSITION, where | values)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from polybot.core.book import BookView, Level
+from polybot.core.market import Market
 from polybot.core.money import Price, Ratio, Shares, Usdc
 from polybot.decision.model import Check, Copy, Decision, Policy, Skip
 from polybot.ports.store import StoreFailed
@@ -83,16 +84,33 @@ def _plain(value: object) -> object:
         case BookView():
             bids, asks = _levels(value.bids), _levels(value.asks)
             return {"token": value.token, "hash": value.hash, "bids": bids, "asks": asks}
+        case Market():
+            return _market(value)
         case _ if is_dataclass(value):
-            return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+            return _tree(value)
     raise TypeError(f"{type(value).__name__} has no text in the journal")
 
 
+def _tree(value: Any) -> dict[str, object]:  # noqa: ANN401 - any dataclass
+    return {name: _plain(getattr(value, name)) for name in _names(type(value))}
+
+
+@lru_cache(maxsize=64)
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
+
+
+@lru_cache(maxsize=1_024)
+def _market(market: Market) -> msgspec.Raw:
+    """A market hardly ever changes between its decisions."""
+    return msgspec.Raw(msgspec.json.encode(_tree(market)))
+
+
 def _levels(levels: tuple[Level, ...]) -> list[str]:
-    return [f"{_text(level.size.micro)} @ {_text(level.price.micro)}" for level in levels]
+    return [_level(level.size.micro, level.price.micro) for level in levels]
 
 
 @lru_cache(maxsize=65_536)
-def _text(micro: int) -> str:
-    """Book levels repeat: this is the dearest part of a decision's row."""
-    return str(Shares(micro))
+def _level(size_micro: int, price_micro: int) -> str:
+    """Book levels repeat: they are the dearest part of a decision's row."""
+    return f"{Shares(size_micro)} @ {Price(price_micro)}"

@@ -14,12 +14,13 @@ from polybot.ports.venue import PreparedOrder
 from polybot.storage import rows
 from polybot.storage.database import Database
 from polybot.storage.detection import add_decision, is_decided
+from polybot.storage.statements import Prepared
 from polybot.storage.tables import decisions, orders, trade_log
 
 _ANSWERED = frozenset({OrderState.OPEN, OrderState.REFUSED, OrderState.DONE})
 """States that the venue's answer leads to, not its silence."""
 
-_ADD_ORDER = insert(orders)
+_ADD_ORDER = Prepared(insert(orders), columns=orders.c.keys())
 _STATE = select(orders.c.state, orders.c.answered_ns).where(orders.c.id == bindparam("the_id"))
 _MOVE = update(orders).where(orders.c.id == bindparam("the_id"))
 
@@ -109,7 +110,7 @@ def _left_micro(row: rows.AnyRow) -> int:
 
 def _add_order(connection: Connection, intent: Intent, prepared: PreparedOrder, now_ns: int) -> None:
     state = {"state": OrderState.SUBMITTING.value, "reason": "", "created_ns": now_ns, "answered_ns": None}
-    connection.execute(_ADD_ORDER, {**rows.intent_values(intent), **state, "id": prepared.id, "wire": prepared.wire})
+    _ADD_ORDER.execute(connection, {**rows.intent_values(intent), **state, "id": prepared.id, "wire": prepared.wire})
 
 
 def _has_leg(connection: Connection, intent: Intent) -> bool:
