@@ -202,3 +202,13 @@ async def test_a_committed_copy_survives_a_kill(file_url: str) -> None:
     assert [opened.id for opened in await store.open_orders()] == [order]
     assert not await store.record_skip(target_order(target_fill()), copying(target_order(target_fill())), now_ns=NOW_NS)
     await store.close()
+
+
+async def test_the_log_is_moved_into_the_file_beside_the_writes(file_url: str) -> None:
+    store = await open_store(file_url)
+    before = path_of(file_url).stat().st_size
+    for number in range(110):
+        await store.record_event(Event("kind", "info", "x" * 2_000), now_ns=number)
+    await store.cash()  # reads wait for a checkpoint that began before them
+    assert path_of(file_url).stat().st_size > before + 50 * 2_000
+    await store.close()

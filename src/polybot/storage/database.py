@@ -13,6 +13,9 @@ from polybot.storage import dialect
 
 T = TypeVar("T")
 
+_CHECKPOINT_EVERY = 100
+"""Writes; each logs some 60 kB."""
+
 
 class Database:
     """Runs functions of a connection, each in one transaction. Raises StoreFailed when nothing was stored."""
@@ -25,6 +28,7 @@ class Database:
         self._read_thread = self._write_thread
         self._writer = engine.connect().execution_options(**{dialect.WRITES: True})
         self._reader = self._writer
+        self._writes = 0
         if dialect.database_file(engine.url) is not None:
             self._reader = engine.connect()
             self._read_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-read")
@@ -34,7 +38,7 @@ class Database:
 
         A caller that is cancelled while it waits does not learn whether it was written.
         """
-        return await self._run(self._write_thread, self._writer, work)
+        return await asyncio.get_running_loop().run_in_executor(self._write_thread, self._commit, work)
 
     async def write_once(self, work: Callable[[Connection], None], already: Callable[[Connection], bool]) -> bool:
         """Like `write`; False, and nothing written, if a unique key says it was done before and `already` agrees."""
@@ -48,18 +52,22 @@ class Database:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """`work` sees one moment of the database: everything written before this call, nothing half written."""
-        return await self._run(self._read_thread, self._reader, work)
+        return await asyncio.get_running_loop().run_in_executor(self._read_thread, self._transact, self._reader, work)
 
     async def close(self) -> None:
         """Waits for what is under way. Twice is once."""
-        for thread, connection in ((self._read_thread, self._reader), (self._write_thread, self._writer)):
+        for thread, connection in ((self._write_thread, self._writer), (self._read_thread, self._reader)):
             if not connection.closed:
                 await asyncio.get_running_loop().run_in_executor(thread, connection.close)
             thread.shutdown()
         self._engine.dispose()
 
-    async def _run(self, thread: ThreadPoolExecutor, connection: Connection, work: Callable[[Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(thread, self._transact, connection, work)
+    def _commit(self, work: Callable[[Connection], T]) -> T:
+        done = self._transact(self._writer, work)
+        self._writes += 1
+        if self._reader is not self._writer and self._writes % _CHECKPOINT_EVERY == 0:
+            self._read_thread.submit(dialect.checkpoint, self._reader)
+        return done
 
     def _transact(self, connection: Connection, work: Callable[[Connection], T]) -> T:
         try:

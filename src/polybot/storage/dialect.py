@@ -1,6 +1,7 @@
 """Everything that is particular to one database engine. Above this module only portable SQL is spoken."""
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -10,6 +11,9 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 WRITES = "polybot_writes"
 """Execution option of a connection that writes: its transactions take the write lock when they begin."""
+
+_LOG_PAGES = 4_000
+"""From this length of the log on, 16 MB, a commit stops to move it into the file: `checkpoint` was to come before."""
 
 
 def parse_url(url: str) -> URL:
@@ -45,6 +49,7 @@ def build_engine(url: URL, *, busy_timeout_ms: int) -> Engine:
         connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms:d}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES:d}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -59,6 +64,16 @@ def use_write_ahead_log(connection: Connection) -> None:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the only adapter there is
     driver.execute("PRAGMA journal_mode = WAL")
+
+
+def checkpoint(connection: Connection) -> None:
+    """Moves what was committed from the log into the database file, beside the writer. Not within a transaction."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the only adapter there is
+    with suppress(
+        sqlite3.Error
+    ):  # it costs nothing but room in the log; if the disk is at fault the next write says so
+        driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 _REMEDIES = (

@@ -92,12 +92,7 @@ def _plain(value: object) -> object:
 
 
 def _tree(value: Any) -> dict[str, object]:  # noqa: ANN401 - any dataclass
-    return {name: _plain(getattr(value, name)) for name in _names(type(value))}
-
-
-@lru_cache(maxsize=64)
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind))
+    return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
 
 
 @lru_cache(maxsize=1_024)
