@@ -188,9 +188,10 @@ class Scene:
         for _ in range(60):
             await asyncio.sleep(0)
 
-    async def run(self, seconds: float) -> None:
+    async def run(self, seconds: float, *, step: float = 0.5) -> None:
+        """Let time pass in steps: what falls due within one is done before the next."""
         await self.settle()
-        step = min(0.25, seconds)
+        step = min(step, seconds)
         for _ in range(round(seconds / step)):
             await self.clock.advance(step)
             await self.settle()
