@@ -61,7 +61,8 @@ class _Ladder:
         return self._level(self._keys[-1]) if self._keys else None
 
     def top(self, depth: int) -> tuple[Level, ...]:
-        return tuple(self._level(key) for key in self._keys[: -depth - 1 : -1])
+        seen, level = self._seen, self._level
+        return tuple([seen.get(key) or level(key) for key in self._keys[: -depth - 1 : -1]])
 
     def worst_first(self) -> list[Level]:
         return [self._level(key) for key in self._keys]

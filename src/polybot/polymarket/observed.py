@@ -5,12 +5,14 @@ from decimal import Decimal
 from polybot.core.fills import ObservedFill, SourceKind
 from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.market import Side
-from polybot.core.money import MICRO, Price, Shares
+from polybot.core.money import Price, Shares
 from polybot.polymarket.rest.data_models import ActivityRow
 from polybot.ports.telemetry import Telemetry
 
 _COMBO_CONDITION_LENGTH = len("0x") + 62
-_MOST_SHARES = 10**12
+_LEAST_SHARES, _MOST_SHARES = Decimal("0.0000005"), 10**12
+_PRICE_LIMIT = Decimal("1.0000005")
+"""From here on a price is not rounded down to 1; likewise less than the least shares are none."""
 _WALLET_LENGTH = len("0x") + 40
 
 
@@ -66,6 +68,6 @@ def _ignored(row: ActivityRow) -> str | None:
 
 def _plausible(size: Decimal, price: Decimal) -> bool:
     """Checked before they are scaled: "NaN" and 1e999999999 are numbers on the wire, too."""
-    if not (size.is_finite() and price.is_finite() and 0 < size < _MOST_SHARES and 0 <= price < 2):
+    if not (size.is_finite() and price.is_finite()):
         return False
-    return Shares.nearest(size).micro > 0 and Price.nearest(price).micro <= MICRO
+    return _LEAST_SHARES <= size < _MOST_SHARES and 0 <= price < _PRICE_LIMIT
