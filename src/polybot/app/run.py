@@ -1,6 +1,7 @@
 """A real run: paper or live, from a configuration folder until someone stops it."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -61,6 +62,8 @@ async def _run(config: LoadedConfig, store: SqlStore, mode: Mode) -> None:
         bot = Bot(await _parts(config, store, services, followed, mode=mode))
         try:
             await bot.start()
+            gc.collect()
+            gc.freeze()  # a collection that looked at all modules again would stop the loop for tens of milliseconds
             bot.supervisor.keep("commands", commands.run)
             bot.supervisor.keep("doorbell", partial(listen, config.folder, bell))
             with _signals(commands.stop_asked):
