@@ -55,7 +55,7 @@ async def _kill_everywhere(
 @pytest.mark.parametrize(
     "plan",
     [
-        lambda: Plan(),
+        Plan,
         lambda: Plan(Answer.PLACED_UNKNOWN, fill="7"),
         lambda: Plan(Answer.LOST_UNKNOWN),
         lambda: Plan(Answer.REFUSE),
@@ -64,7 +64,7 @@ async def _kill_everywhere(
 )
 async def test_an_entry_killed_anywhere(plan: Callable[[], Plan]) -> None:
     def check(scene: Scene, life: Life) -> None:
-        placed = sum((fill.shares.micro for fill in scene.venue.trades.values()))
+        placed = sum(fill.shares.micro for fill in scene.venue.trades.values())
         assert life.portfolio.inventory(ANN, YES).micro == placed
         assert len(scene.venue.sent) <= 2
 
@@ -74,7 +74,7 @@ async def test_an_entry_killed_anywhere(plan: Callable[[], Plan]) -> None:
 @pytest.mark.parametrize(
     "plan",
     [
-        lambda: Plan(),
+        Plan,
         lambda: Plan(fill="7"),
         lambda: Plan(Answer.PLACED_UNKNOWN, fill="7"),
         lambda: Plan(Answer.LOST_UNKNOWN),

@@ -14,32 +14,35 @@ FeeOf = Callable[[TokenId], FeeSchedule]
 
 
 def our_fills(trade: TradeRow, *, api_key: str, fee_of: FeeOf, now_ns: int) -> list[OurFill]:
-    """Our side of the trade: the taker's whole, or each resting order of ours in it.
+    """Our side of the trade: the taker's whole, and each resting order of ours in it (we can meet ourselves).
 
     ValueError for a status that is not known, or from `fee_of`. Trades carry no fee (`fee_rate_bps` is a legacy
     field), so it is computed per level from the market's schedule; makers pay none.
     """
     status = TradeStatus(trade.plain_status)
+    makers = _maker_fills(trade, api_key=api_key, status=status, now_ns=now_ns)
     if trade.trader_side == "MAKER" or (not trade.trader_side and trade.owner != api_key):
-        return _maker_fills(trade, api_key=api_key, status=status, now_ns=now_ns)
+        return makers
+    return [_taker_fill(trade, status=status, fee_of=fee_of, now_ns=now_ns), *makers]
+
+
+def _taker_fill(trade: TradeRow, *, status: TradeStatus, fee_of: FeeOf, now_ns: int) -> OurFill:
     side = Side(trade.side)
     levels = _taker_levels(trade)
     schedule = fee_of(TokenId(trade.asset_id))
-    return [
-        OurFill(
-            trade=TradeId(trade.id),
-            order=OrderId(trade.taker_order_id.lower()),
-            token=TokenId(trade.asset_id),
-            condition=ConditionId(trade.market.lower()),
-            side=side,
-            shares=sum((shares for _, shares in levels), Shares(0)),
-            usdc=sum((_usdc(side, shares, price) for price, shares in levels), ZERO_USDC),
-            fee=sum((taker_fee(shares, price, schedule) for price, shares in levels), ZERO_USDC),
-            status=status,
-            matched_ns=trade.matched_ns or now_ns,
-            tx=trade.transaction_hash or "",
-        )
-    ]
+    return OurFill(
+        trade=TradeId(trade.id),
+        order=OrderId(trade.taker_order_id.lower()),
+        token=TokenId(trade.asset_id),
+        condition=ConditionId(trade.market.lower()),
+        side=side,
+        shares=sum((shares for _, shares in levels), Shares(0)),
+        usdc=sum((_usdc(side, shares, price) for price, shares in levels), ZERO_USDC),
+        fee=sum((taker_fee(shares, price, schedule) for price, shares in levels), ZERO_USDC),
+        status=status,
+        matched_ns=trade.matched_ns or now_ns,
+        tx=trade.transaction_hash or "",
+    )
 
 
 def _maker_fills(trade: TradeRow, *, api_key: str, status: TradeStatus, now_ns: int) -> list[OurFill]:
