@@ -123,15 +123,19 @@ class _Running:
             text=True,
             env=environment(),
         )
-        self.versions: dict[str, str] = self._read()["versions"]
+        self.versions: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if self._process.stdin:
-            self._process.stdin.close()
-        self._process.wait(timeout=30)
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.__exit__(kind, error, tb)
+
+    def greet(self) -> None:
+        """Waits until it can measure."""
+        self.versions = self._read()["versions"]
 
     def measure(self, ask: Ask) -> dict[str, float]:
         assert self._process.stdin
@@ -154,6 +158,8 @@ def compare(sides: Sequence[Side], asks: Sequence[Ask], *, rounds: int) -> Resul
     seen: dict[tuple[str, str], list[dict[str, float]]] = {}
     with ExitStack() as stack:
         running = [stack.enter_context(_Running(side)) for side in sides]
+        for each in running:
+            each.greet()
         for number in range(rounds):
             progress(f"  round {number + 1} of {rounds}")
             for ask in asks:

@@ -76,8 +76,6 @@ class _Bot:
             stdout=asyncio.subprocess.PIPE,
             env=environment(),
         )
-        self.versions = (await self._hear())["versions"]
-        await self._exchange.joined(self.slug)
         return self
 
     async def __aexit__(
@@ -86,6 +84,11 @@ class _Bot:
         with suppress(ProcessLookupError):
             self._process.terminate()
         await self._process.wait()
+
+    async def greet(self) -> None:
+        """Waits until it can copy."""
+        self.versions = (await self._hear())["versions"]
+        await self._exchange.joined(self.slug)
 
     async def copy(self, situation: Situation) -> _Trip:
         await asyncio.sleep(situation.pause_ms / 1e3)
@@ -123,6 +126,8 @@ async def _run(sides: Sequence[Side], *, rounds: int, fills: int, warm_up: int) 
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-path-")))
         exchange = await stack.enter_async_context(Exchange())
         bots = [await stack.enter_async_context(_Bot(side, exchange, folder)) for side in sides]
+        for bot in bots:
+            await bot.greet()
         for bot in bots:
             await _copies(bot, SITUATIONS[0], warm_up)
         for number in range(rounds):

@@ -4,6 +4,7 @@ Made up: the market data (one warm book), what the target held before, and a rat
 """
 
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import Sequence
@@ -235,6 +236,8 @@ async def main() -> None:
         await detector.start(supervisor)
         supervisor.keep("activity-stream", stream.run)
         supervisor.critical("copier", copier.run)
+        gc.collect()
+        gc.freeze()
         say(hello("coincurve", "safe-pysha3", "msgspec", "aiohttp", "sqlalchemy", "uvloop"))
         while True:
             copier.submit(await detector.next_order())
