@@ -2,19 +2,23 @@
 
 from dataclasses import dataclass
 
+from polybot.app.bot import CannotStart
 from polybot.app.services import Services
 from polybot.config.models import Settings, YourAccount
 from polybot.core.ids import Wallet, parse_wallet
-from polybot.polymarket.auth import L2Auth
+from polybot.polymarket.auth import ApiCredentials, L2Auth
 from polybot.polymarket.errors import RequestFailed, UnexpectedShape
 from polybot.polymarket.order_body import OrderFactory
 from polybot.polymarket.rest.account import ClobAccount
 from polybot.polymarket.streams.user import UserStream
+from polybot.polymarket.wallets import checksum, funders
 from polybot.ports.market_data import MarketData
 from polybot.ports.signer import Signer
 from polybot.utils.clock import Clock
 from polybot.utils.redaction import redactor
 from polybot.venues.live import LiveVenue
+
+_SERVER_ERROR = 500
 
 
 class AccountRefused(RuntimeError):
@@ -40,16 +44,11 @@ async def open_live_account(
     market_data: MarketData,
     clock: Clock,
 ) -> LiveAccount:
-    """Derives the API credentials and refuses what could not trade. AccountRefused with the remedy."""
+    """Refuses what could not trade, then derives the API credentials. AccountRefused, or CannotStart if nobody answers."""
     wallet = account.proxy_wallet or parse_wallet(signer.address)
-    try:
-        credentials = await services.clob.credentials(signer)
-    except (RequestFailed, UnexpectedShape) as failed:
-        raise AccountRefused(f"Polymarket gives no API credentials for this key: {failed}") from None
-    try:
-        factory = OrderFactory(signer, funder=wallet, signature_type=account.signature_type, api_key=credentials.key)
-    except ValueError as error:
-        raise AccountRefused(f"your_account: {error}") from None
+    _require_own_wallet(account, wallet, signer)
+    credentials = await _credentials(services, signer)
+    factory = OrderFactory(signer, funder=wallet, signature_type=account.signature_type, api_key=credentials.key)
     redactor.register(credentials.secret)
     redactor.register(credentials.passphrase)
     api = ClobAccount(services.clob_http, auth=L2Auth(signer.address, credentials), clock=clock)
@@ -73,3 +72,25 @@ async def open_live_account(
         telemetry=services.telemetry,
     )
     return LiveAccount(wallet, venue, stream, api)
+
+
+def _require_own_wallet(account: YourAccount, wallet: Wallet, signer: Signer) -> None:
+    kind = account.signature_type
+    owned = funders(signer.address, kind)
+    if wallet not in owned:
+        raise AccountRefused(
+            f"accounts.yaml: your_account.proxy_wallet {checksum(wallet)} does not belong to the key in "
+            f"{account.private_key_env}, whose address is {signer.address}; with signature_type {kind.value} "
+            f"its wallet is {' or '.join(map(checksum, owned))}; correct the wallet, the signature_type or the key"
+        )
+
+
+async def _credentials(services: Services, signer: Signer) -> ApiCredentials:
+    try:
+        return await services.clob.credentials(signer)
+    except RequestFailed as failed:
+        if failed.failure.status is None or failed.failure.status >= _SERVER_ERROR:
+            raise CannotStart(f"Polymarket cannot be asked for API credentials now ({failed})") from None
+        raise AccountRefused(f"Polymarket gives no API credentials for this key: {failed}") from None
+    except UnexpectedShape as failed:
+        raise AccountRefused(f"Polymarket gives no API credentials for this key: {failed}") from None

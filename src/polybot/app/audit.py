@@ -14,9 +14,11 @@ from polybot.simulator.model import GroundTruth, TrueFill
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What we believe: every order the venue may have taken, every fill, cash and what is held of each token."""
+    """What we believe: the orders that the venue took, those whose fate is not proven, every fill, cash and what is
+    held of each token."""
 
     orders: frozenset[OrderId]
+    unproven: frozenset[OrderId]
     fills: Sequence[OurFill]
     cash: Usdc
     held: Mapping[TokenId, Shares]
@@ -42,7 +44,7 @@ def differences(ours: Books, truth: GroundTruth, wallet: Wallet) -> list[str]:
 def _orders(ours: Books, truth: GroundTruth, wallet: Wallet) -> list[str]:
     theirs = Counter(order.id for order in truth.orders if order.wallet == wallet)
     return [
-        *(f"order {o}: the venue has it, we do not" for o in sorted(theirs.keys() - ours.orders)),
+        *(f"order {o}: the venue has it, we do not" for o in sorted(theirs.keys() - ours.orders - ours.unproven)),
         *(f"order {o}: we have it, the venue does not" for o in sorted(ours.orders - theirs.keys())),
         *(f"order {o}: the venue has it {n} times" for o, n in theirs.items() if n > 1),
     ]

@@ -86,9 +86,21 @@ class Stage:
 
 
 async def run_demo(options: DemoOptions, watch: Watch = NOBODY) -> DemoReport:
-    """TapeError for a tape that cannot be played, OSError if `json_path` cannot be written."""
+    """TapeError for a tape that cannot be played, OSError at once if `json_path` cannot be written."""
+    if options.json_path:
+        options.json_path.touch()
     machine = SystemClock()
     began_ns = machine.perf_ns()
+    outcome = await play(options, watch)
+    report = summarise(outcome, real_s=(machine.perf_ns() - began_ns) / 1e9, seed=options.seed)
+    if options.json_path:
+        options.json_path.write_bytes(msgspec.json.format(msgspec.json.encode(report.as_dict()), indent=2) + b"\n")
+    return report
+
+
+async def play(options: DemoOptions, watch: Watch = NOBODY) -> Outcome:
+    """Both sides' books at the end. Everything the play made is gone, but for what the outcome holds."""
+    machine = SystemClock()
     world = _world(options, now_ns=machine.now_ns())
     clock = SimClock(machine, start_ns=world.starts_at_ns)
     simulator = Simulator(world, clock, Options(seed=options.seed))
@@ -97,15 +109,11 @@ async def run_demo(options: DemoOptions, watch: Watch = NOBODY) -> DemoReport:
         with tempfile.TemporaryDirectory(prefix="polybot-demo-") as folder:
             store = await open_store(f"sqlite:///{folder}/demo.db")
             try:
-                outcome = await _perform(options, watch, simulator=simulator, urls=urls, clock=clock, store=store)
+                return await _perform(options, watch, simulator=simulator, urls=urls, clock=clock, store=store)
             finally:
                 await store.close()
     finally:
         await simulator.stop()
-    report = summarise(outcome, real_s=(machine.perf_ns() - began_ns) / 1e9, seed=options.seed)
-    if options.json_path:
-        options.json_path.write_bytes(msgspec.json.format(msgspec.json.encode(report.as_dict()), indent=2) + b"\n")
-    return report
 
 
 def _world(options: DemoOptions, *, now_ns: int) -> World:

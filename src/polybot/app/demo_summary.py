@@ -127,14 +127,19 @@ def _first_decisions(decisions: Sequence[Decision]) -> list[Decision]:
     return list({decision.order.id: decision for decision in reversed(decisions)}.values())
 
 
-def _differences(outcome: Outcome, decisions: Sequence[Decision]) -> list[str]:
+def books(outcome: Outcome) -> Books:
+    """Our side, as the store has it."""
     history = outcome.history
-    placed = frozenset(row.order for row in outcome.orders if row.state != OrderState.REFUSED)
-    positions = outcome.stage.portfolio.positions()
-    ours = Books(placed, history.fills, history.cash, held_by_token(positions))
+    unproven = frozenset(row.order for row in outcome.orders if row.state in _UNPROVEN)
+    placed = frozenset(row.order for row in outcome.orders if row.state != OrderState.REFUSED) - unproven
+    return Books(placed, unproven, history.fills, history.cash, held_by_token(outcome.stage.portfolio.positions()))
+
+
+def _differences(outcome: Outcome, decisions: Sequence[Decision]) -> list[str]:
     seen = Counter(fill_facts(fill.seen) for decision in decisions for fill in decision.order.fills)
     followed = frozenset(target.wallet for target in outcome.stage.followed)
-    return [*differences(ours, outcome.truth, outcome.wallet), *unseen_fills(outcome.truth, followed, seen)]
+    ledger = differences(books(outcome), outcome.truth, outcome.wallet)
+    return [*ledger, *unseen_fills(outcome.truth, followed, seen)]
 
 
 class _Posted(msgspec.Struct):
