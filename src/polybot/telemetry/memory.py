@@ -1,5 +1,6 @@
 """Counters and latencies kept in memory: enough for status, demo and tests."""
 
+import math
 from collections import Counter, deque
 
 _KEEP = 10_000
@@ -27,7 +28,7 @@ class MemoryTelemetry:
         values = sorted(self.samples(name))
         if not values:
             return None
-        return values[min(len(values) - 1, int(len(values) * percent / 100))]
+        return values[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 
 def _key(name: str, labels: dict[str, str]) -> str:
