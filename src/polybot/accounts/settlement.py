@@ -1,7 +1,10 @@
 """Ends positions whose market has resolved: winners pay 1 USDC a share, losers nothing."""
 
+from collections.abc import Callable
+
 import structlog
 
+from polybot.core.ids import TokenId
 from polybot.core.ledger import Settlement
 from polybot.core.market import Market
 from polybot.core.money import MICRO, Usdc
@@ -14,13 +17,22 @@ log = structlog.get_logger(__name__)
 
 
 class Settler:
-    """Books the payout of a resolution for every position in its tokens, once."""
+    """Books the payout of a resolution for every position in its tokens, once; `on_settled` hears of each token."""
 
-    def __init__(self, *, market_data: MarketData, store: Store, portfolio: Portfolio, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        market_data: MarketData,
+        store: Store,
+        portfolio: Portfolio,
+        clock: Clock,
+        on_settled: Callable[[TokenId], None] = lambda _: None,
+    ) -> None:
         self._market_data = market_data
         self._store = store
         self._portfolio = portfolio
         self._clock = clock
+        self._on_settled = on_settled
 
     async def run(self) -> None:
         """Long-lived."""
@@ -36,6 +48,7 @@ class Settler:
         for settlement in settlements(market, resolution):
             if await self._store.apply_settlement(settlement, now_ns=self._clock.now_ns()):
                 self._portfolio.settle(settlement)
+                self._on_settled(settlement.token)
                 log.info("settled", token=settlement.token, payout=str(settlement.payout))
 
 

@@ -66,6 +66,11 @@ class PositionBook:
         )
         return holding.shares
 
+    def close(self, token: TokenId) -> None:
+        """Its market has ended: what is left of the holding goes by redemption, not by a trade."""
+        if holding := self._held.get(token):
+            self._held[token] = replace(holding, live=False)
+
     def compare(self, reported: Iterable[Holding], *, quiet_since_s: int, moved: Mapping[TokenId, int]) -> list[Drift]:
         """Differences beyond dust and rounding, in tokens without a fill (`moved`: second of the last one, or
         the venue's own mark) after `quiet_since_s`: younger ones may just be the feed's lag."""

@@ -69,6 +69,11 @@ class TargetPositions:
         self._moved[fill.wallet][fill.token] = self._now_s()
         return self._books[fill.wallet].apply(fill)
 
+    def close(self, token: TokenId) -> None:
+        """The token's market has ended, for every target."""
+        for book in self._books.values():
+            book.close(token)
+
     async def sync(self, wallet: Wallet, *, settled: Callable[[], bool]) -> Sequence[Drift]:
         """Compare with the venue and believe it where the two differ.
 
