@@ -18,8 +18,6 @@ from polybot.utils.clock import Clock
 from polybot.utils.redaction import redactor
 from polybot.venues.live import LiveVenue
 
-_SERVER_ERROR = 500
-
 
 class AccountRefused(RuntimeError):
     """The account cannot trade as configured; the text says why and what to do."""
@@ -44,13 +42,13 @@ async def open_live_account(
     market_data: MarketData,
     clock: Clock,
 ) -> LiveAccount:
-    """Refuses what could not trade, then derives the API credentials. AccountRefused, or CannotStart if nobody answers."""
+    """Refuses what could not trade, then derives the API credentials. AccountRefused; CannotStart if none answers."""
     wallet = account.proxy_wallet or parse_wallet(signer.address)
     _require_own_wallet(account, wallet, signer)
     credentials = await _credentials(services, signer)
-    factory = OrderFactory(signer, funder=wallet, signature_type=account.signature_type, api_key=credentials.key)
     redactor.register(credentials.secret)
     redactor.register(credentials.passphrase)
+    factory = OrderFactory(signer, funder=wallet, signature_type=account.signature_type, api_key=credentials.key)
     api = ClobAccount(services.clob_http, auth=L2Auth(signer.address, credentials), clock=clock)
     stream = UserStream(
         settings.endpoints.ws_user,
@@ -89,7 +87,7 @@ async def _credentials(services: Services, signer: Signer) -> ApiCredentials:
     try:
         return await services.clob.credentials(signer)
     except RequestFailed as failed:
-        if failed.failure.status is None or failed.failure.status >= _SERVER_ERROR:
+        if failed.failure.transient:
             raise CannotStart(f"Polymarket cannot be asked for API credentials now ({failed})") from None
         raise AccountRefused(f"Polymarket gives no API credentials for this key: {failed}") from None
     except UnexpectedShape as failed:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+import structlog
+
 from polybot.app.accounts import open_live_account
 from polybot.app.bot import Bot, CannotStart, Parts
 from polybot.app.commands import CommandLoop
@@ -25,7 +27,7 @@ from polybot.core.money import Usdc
 from polybot.polymarket.signing import LocalSigner
 from polybot.ports.market_data import MarketData
 from polybot.ports.venue import Venue
-from polybot.safety.guards import Guard
+from polybot.safety.guards import Guard, distrust
 from polybot.safety.trading_locks import TradingLocks
 from polybot.storage.store import SqlStore, open_store
 from polybot.telemetry.memory import MemoryTelemetry
@@ -36,13 +38,19 @@ from polybot.venues.paper import PaperOptions, PaperVenue
 
 Mode = Literal["paper", "live"]
 
+log = structlog.get_logger(__name__)
+
 PAPER_WALLET = Wallet("0x" + "0" * 40)
 """The account of paper runs: no one's."""
 
 
+class OtherAccount(RuntimeError):
+    """The store belongs to another account or mode; the text says what to do."""
+
+
 async def run(config: LoadedConfig, *, mode: Mode) -> None:
     """Until a signal or `polybot stop`. Everything that keeps it from starting is raised with its remedy:
-    ConfigError, AlreadyRunning, TargetUnknown, AccountRefused, CannotStart, StoreFailed."""
+    ConfigError, LiveRefused, AlreadyRunning, TargetUnknown, AccountRefused, OtherAccount, CannotStart, StoreFailed."""
     if mode == "live":
         check_live(config)
     with only_instance(config.folder):
@@ -59,7 +67,9 @@ async def _run(config: LoadedConfig, store: SqlStore, mode: Mode) -> None:
     await commands.discard_old()
     async with Services(config.settings, clock=clock, telemetry=MemoryTelemetry()) as services:
         followed = await follow_all(config.accounts.targets, config.settings, services.gamma)
-        bot = Bot(await _parts(config, store, services, followed, mode=mode))
+        parts = await _parts(config, store, services, followed, mode=mode)
+        await _require_same_account(store, parts)
+        bot = Bot(parts)
         try:
             await bot.start()
             gc.collect()
@@ -68,9 +78,25 @@ async def _run(config: LoadedConfig, store: SqlStore, mode: Mode) -> None:
             bot.supervisor.keep("doorbell", partial(listen, config.folder, bell))
             with _signals(commands.stop_asked):
                 await commands.stop_asked.wait()
+                log.info("bot.stopping", how="open orders are cancelled and followed to their end first")
         finally:
             await bot.stop("stopped")
         await commands.stopped("stopped: nothing of ours is open")
+
+
+async def _require_same_account(store: SqlStore, parts: Parts) -> None:
+    """A store is one account's ledger: play money and real money, or two accounts, never share one."""
+    last = await store.queries.status()
+    if last is None or last.run.account == parts.wallet:
+        return
+    raise OtherAccount(
+        f"the store here is the ledger of {_whose(last.run.mode, last.run.account)}, and this would be "
+        f"{_whose(parts.mode, parts.wallet)}; use another folder, or another file as storage.url in settings.yaml"
+    )
+
+
+def _whose(mode: str, account: Wallet) -> str:
+    return "paper trading" if account == PAPER_WALLET else f"{mode} account {account}"
 
 
 async def _parts(
@@ -81,6 +107,9 @@ async def _parts(
     portfolio = restore_portfolio(history)
     market_data, market_stream = services.market_data(portfolio)
     desk = await _live(config, services, market_data, clock) if mode == "live" else _paper(config, market_data, clock)
+    trading = TradingLocks()
+    for guard in desk.guards:
+        distrust(guard, trading)
     return Parts(
         mode=mode,
         wallet=desk.wallet,
@@ -92,7 +121,7 @@ async def _parts(
         store=store,
         history=history,
         portfolio=portfolio,
-        trading=TradingLocks(),
+        trading=trading,
         clock=clock,
         telemetry=services.telemetry,
         guards=desk.guards,

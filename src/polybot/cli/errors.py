@@ -9,6 +9,7 @@ _BY_NAME = {
     "AlreadyRunning": (Exit.REFUSED, "`polybot status`, or `polybot stop` to end it"),
     "AccountRefused": (Exit.REFUSED, "`polybot config explain your_account`"),
     "CannotStart": (Exit.REFUSED, "`polybot test-connection`"),
+    "OtherAccount": (Exit.REFUSED, "`polybot init DIR` for a folder of its own, or `polybot config explain storage`"),
     "TapeError": (Exit.FAILED, "`polybot demo` without --tape"),
     "TargetUnknown": (Exit.CONFIG, "`polybot accounts`, and repair accounts.yaml"),
 }

@@ -10,7 +10,8 @@ HIDDEN = "[hidden]"
 
 _NAMES = r"private_?key|api_?key|api_?secret|secret|passphrase|password|authorization|cookie|mnemonic|poly_signature"
 _SECRET_FIELD = re.compile(rf"(?i)(?:.*[_.\-])?(?:{_NAMES})")
-_SECRET_IN_TEXT = re.compile(rf"(?i)((?:{_NAMES})[\\\"']*\s*[:=]\s*[\\\"']*)([^\s\\\"',;}})]+)")
+_SECRET_IN_TEXT = re.compile(rf"(?i)((?:{_NAMES})[\\\"']*\s*[:=]\s*[\\\"']*)(?!is\s|0x\.\.\.)([^\s\\\"',;}})]+)")
+"""Sparing our own advice: "POLY_PRIVATE_KEY: is not set", "POLY_PRIVATE_KEY=0x..."."""
 _URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s/]+@")
 _SHORTEST = 8
 
