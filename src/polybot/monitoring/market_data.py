@@ -1,6 +1,7 @@
 """Markets and books kept warm over the market socket, with the REST services as witnesses."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -51,6 +52,7 @@ class LiveMarketData:
         self._settings = settings
         self._supervisor: Supervisor | None = None
         self._loading: dict[TokenId, asyncio.Event] = {}
+        self._loads = itertools.count(1)
         self._shelf = Shelf()
         self._witness = BookWitness(
             shelf=self._shelf, loader=loader, feed=feed, clock=clock, telemetry=telemetry, settings=settings
@@ -97,11 +99,9 @@ class LiveMarketData:
             self._shelf.want(market)
             if quote is not None and quote.age_ms <= self._settings.reread_after_s * 1e3:
                 return True
-        loaded = self._loading.get(token)
-        if loaded is None:
-            loaded = self._loading[token] = asyncio.Event()
-            self._tasks.once(f"warm:{token}", partial(self._load, token, loaded))
-        await wait_event(self._clock, loaded, timeout_s=self._settings.ensure_timeout_s)
+        await self._loaded(token)
+        if self.market(token) is not None and self.quote(token) is None:
+            await self._loaded(token)  # a connection that came or went has voided the book since it was read
         return self.market(token) is not None and self.quote(token) is not None
 
     def release(self, token: TokenId) -> None:
@@ -117,6 +117,15 @@ class LiveMarketData:
         if self._supervisor is None:
             raise RuntimeError("start() comes before the first market is wanted")
         return self._supervisor
+
+    async def _loaded(self, token: TokenId) -> None:
+        """Once it is read, by whoever began first, or after the timeout."""
+        loaded = self._loading.get(token)
+        if loaded is None:
+            loaded = self._loading[token] = asyncio.Event()
+            name = f"warm:{token}:{next(self._loads)}"  # an earlier one may still be completing the market
+            self._tasks.once(name, partial(self._load, token, loaded))
+        await wait_event(self._clock, loaded, timeout_s=self._settings.ensure_timeout_s)
 
     async def _warm_each(self, tokens: Iterable[TokenId]) -> None:
         for token in tokens:
