@@ -4,7 +4,9 @@ Shapes: Polymarket's docs and the official Python client 0.14.0, autumn 2026. Ha
 """
 
 import hashlib
+import itertools
 import json
+from collections.abc import Iterator
 
 ASSET = "71321045679252212594626385532706912750332728571942532289631379312455583992563"
 OTHER_ASSET = "52114319501245915516055106046884209969926127482827954674443846427813813222426"
@@ -54,15 +56,15 @@ def activity_frame(wallet: str, *, number: int, now_ms: int = NOW_MS) -> str:
     return json.dumps(envelope, separators=(",", ":"))
 
 
-def book_levels(per_side: int = 50) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """Bids and asks, worst first, on a tick of 0.001 around 0.5195."""
-    bids = [{"price": _price(519 - n), "size": _size(n)} for n in reversed(range(per_side))]
-    asks = [{"price": _price(520 + n), "size": _size(n + 7)} for n in reversed(range(per_side))]
+def book_levels(*, per_side: int = 50, number: int = 0) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """Bids and asks, worst first, on a tick of 0.001 around 0.5195. Every tenth level's size grows with `number`."""
+    bids = [{"price": _price(519 - n), "size": _size(n, number)} for n in reversed(range(per_side))]
+    asks = [{"price": _price(520 + n), "size": _size(n + 7, number)} for n in reversed(range(per_side))]
     return bids, asks
 
 
-def book_frame(per_side: int = 50) -> str:
-    bids, asks = book_levels(per_side)
+def book_frame(*, per_side: int = 50, number: int = 0) -> str:
+    bids, asks = book_levels(per_side=per_side, number=number)
     frame = {
         "market": CONDITION,
         "asset_id": ASSET,
@@ -75,6 +77,11 @@ def book_frame(per_side: int = 50) -> str:
         "last_trade_price": "0.520",
     }
     return json.dumps([frame], separators=(",", ":"))
+
+
+def book_frames() -> Iterator[str]:
+    """One after the other, each unlike the 2,499 before it."""
+    return itertools.cycle([book_frame(number=number) for number in range(2_500)])
 
 
 def price_change_frame(*, size: str = "431.25") -> str:
@@ -230,5 +237,6 @@ def _price(thousandths: int) -> str:
     return f"{thousandths / 1000:.3f}".rstrip("0")
 
 
-def _size(number: int) -> str:
-    return f"{100 + number * 13.37:.2f}".rstrip("0").rstrip(".")
+def _size(level: int, number: int) -> str:
+    moved = number * 0.01 if level % 10 == 7 else 0.0
+    return f"{100 + level * 13.37 + moved:.2f}".rstrip("0").rstrip(".")

@@ -5,7 +5,7 @@ from functools import partial
 
 from bench import payloads
 from bench.harness import serve
-from polybot.core.book import Book, Level
+from polybot.core.book import Book, BookView, Level
 from polybot.core.ids import OrderId, TokenId, Wallet
 from polybot.core.market import Side
 from polybot.core.matching import Walk, walk_shares
@@ -31,14 +31,15 @@ market: EventDecoder[WireEvent] = EventDecoder(WireEvent, stream="market", telem
 user = user_decoder(TELEMETRY)
 FOLLOWED = Frame(payloads.activity_frame(payloads.TARGET, number=1), 1, 1)
 STRANGER = Frame(payloads.activity_frame(payloads.STRANGER, number=1), 1, 1)
-BOOK, CHANGES = payloads.book_frame(), [payloads.price_change_frame(size=size) for size in ("431.25", "98.5", "0")]
+BOOK, books = payloads.book_frame(), payloads.book_frames()
+CHANGES = [payloads.price_change_frame(size=size) for size in ("431.25", "98.5", "0")]
 TRADE, ANSWER, PAGE = payloads.user_trade_frame(), payloads.order_answer(), payloads.activity_page()
 ORDER = PreparedOrder(OrderId(payloads.ORDER_ID), "", b'{"orderType":"FAK"}')  # type: ignore[arg-type]
 change_texts = itertools.cycle(CHANGES)
 
 
 def into_book(live: LiveBook) -> None:
-    for event in market.decode(BOOK):
+    for event in market.decode(next(books)):
         assert isinstance(event, BookEvent)
         live.replace(event, seen_ns=1)
 
@@ -73,8 +74,8 @@ def update(book: Book) -> tuple[Level | None, Level | None]:
     return book.best_bid(), book.best_ask()
 
 
-def walk(book: Book) -> Walk:
-    return walk_shares(book.view(depth=50).asks, side=Side.BUY, limit=LIMIT, shares=ALL)
+def walk(view: BookView) -> Walk:
+    return walk_shares(view.asks, side=Side.BUY, limit=LIMIT, shares=ALL)
 
 
 serve(
@@ -89,7 +90,7 @@ serve(
         "answer to POST /order": partial(outcome_of_answer, ANSWER, order=ORDER),
         "activity page, 100 rows": page,
         "book update and best prices": partial(update, new_book().book),
-        "walk for a size": partial(walk, new_book().book),
+        "walk for a size": partial(walk, new_book().book.view(depth=50)),
         "view of 50 levels a side": partial(new_book().book.view, depth=50),
     },
     distributions=("msgspec",),

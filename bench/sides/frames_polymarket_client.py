@@ -19,7 +19,8 @@ from bench.harness import serve
 TARGETS = {payloads.TARGET.lower()}
 FOLLOWED = payloads.activity_frame(payloads.TARGET, number=1)
 STRANGER = payloads.activity_frame(payloads.STRANGER, number=1)
-BOOK, CHANGES = payloads.book_frame(), [payloads.price_change_frame(size=size) for size in ("431.25", "98.5", "0")]
+BOOK, books = payloads.book_frame(), payloads.book_frames()
+CHANGES = [payloads.price_change_frame(size=size) for size in ("431.25", "98.5", "0")]
 TRADE, ANSWER, PAGE = payloads.user_trade_frame(), payloads.order_answer(), payloads.activity_page()
 change_texts = itertools.cycle(CHANGES)
 
@@ -52,7 +53,7 @@ def market_events(text: str) -> object:
 
 
 def into_book(book: Book) -> None:
-    for event in parse_events(json.loads(BOOK))[0]:
+    for event in parse_events(json.loads(next(books)))[0]:
         assert isinstance(event, MarketBookEvent)
         book.bids = SortedDict((level.price, level.size) for level in event.payload.bids)
         book.asks = SortedDict((level.price, level.size) for level in event.payload.asks)

@@ -47,7 +47,7 @@ def walk_shares(levels: Iterable[Level], *, side: Side, limit: Price, shares: Sh
     for level in levels:
         if left == 0 or _beyond(level.price, side=side, limit=limit):
             break
-        got = min(left, grain_floor(level.size).micro)
+        got = min(left, level.size.micro - level.size.micro % SHARE_GRAIN)
         if got:
             takes.append(_take(level.price, side=side, shares_micro=got))
             usdc += takes[-1].usdc.micro

@@ -32,8 +32,14 @@ _price = lru_cache(maxsize=20_000)(Price.parse)
 """Prices repeat: there are at most 10,000 of them on the finest grid."""
 
 
+@lru_cache(maxsize=20_000)
+def _level(price: str, size: str) -> Level:
+    """Levels repeat: from one whole book to the next most are the same."""
+    return Level(_price(price), Shares.parse(size))
+
+
 def _levels(frames: Iterable[LevelFrame]) -> list[Level]:
-    return [Level(_price(frame.price), Shares.parse(frame.size)) for frame in frames]
+    return [_level(frame.price, frame.size) for frame in frames]
 
 
 class LiveBook:
