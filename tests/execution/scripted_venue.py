@@ -156,9 +156,9 @@ class ScriptedVenue:
         self._stream.put_nowait(report)
 
     def fill(self, order: OrderId, shares: str = "", *, status: TradeStatus | None = None) -> TradeId:
-        """Match part of an order (all that is left by default), also after it has ended."""
+        """Match part of an order (by default, and at most, what is left), also after it has ended."""
         held = self.orders[order]
-        amount = Shares.parse(shares) if shares else grain_floor(held.left)
+        amount = min(Shares.parse(shares), held.left) if shares else grain_floor(held.left)
         held.matched += amount
         if held.left.micro < 10_000:
             held.open, held.status = False, "MATCHED"
