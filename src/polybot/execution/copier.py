@@ -95,7 +95,7 @@ class Copier:
         self._last_exit: dict[Held, int] = {}
         self._resumed: list[Work] = []
         self._stopped = False
-        self._arrived = asyncio.Event()
+        self._running = False
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -120,18 +120,24 @@ class Copier:
             return
         self._lanes.put(work)
         self._idle.clear()
-        self._arrived.set()
+        self._start_lanes()
 
     async def run(self) -> None:
         """Long-lived: one task per token that has work."""
         async with asyncio.TaskGroup() as self._tasks:
             for work in self._resumed:
                 self._tasks.create_task(self._follow_exit(work), name=f"exit-{work.order.id}")
-            while True:
-                await self._arrived.wait()
-                self._arrived.clear()
-                for lane in self._lanes.claim():
-                    self._tasks.create_task(self._drain(lane), name=f"copy-{lane.token[:10]}")
+            self._running = True
+            self._start_lanes()
+            try:
+                await asyncio.Event().wait()  # lanes start when something is queued
+            finally:
+                self._running = False
+
+    def _start_lanes(self) -> None:
+        if self._running:
+            for lane in self._lanes.claim():
+                self._tasks.create_task(self._drain(lane), name=f"copy-{lane.token[:10]}")
 
     async def drained(self, *, timeout_s: float) -> bool:
         """Whether every queued order has been decided, and its order rests or has ended, within the timeout."""
