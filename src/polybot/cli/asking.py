@@ -9,6 +9,8 @@ from polybot.cli.exits import Exit, Failure
 from polybot.cli.options import AccountOption, FolderOption, JsonOption, LimitOption, folder_of
 from polybot.cli.output import show
 
+_NEWS_SHOWN = 5
+
 
 def status(ctx: typer.Context, config: FolderOption = None, as_json: JsonOption = False) -> None:
     """Show whether polybot runs, what it holds and what it did.
@@ -16,16 +18,18 @@ def status(ctx: typer.Context, config: FolderOption = None, as_json: JsonOption 
     Example: polybot status --json | jq .running
     """
     from polybot.cli import tables
+    from polybot.cli.news import standing
     from polybot.cli.store import ask, is_running, nothing_here
     from polybot.utils.clock import SystemClock
 
     folder = folder_of(ctx, config)
-    view = ask(folder, lambda queries: queries.status())
-    if view is None:
+    found = ask(folder, standing)
+    if found is None:
         raise nothing_here(folder)
-    now_ns = SystemClock().now_ns()
+    now_ns, view = SystemClock().now_ns(), found.view
     running = is_running(view, now_ns=now_ns)
-    show({"running": running, "status": view}, tables.status(view, running=running, now_ns=now_ns), as_json=as_json)
+    text = tables.status(view, running=running, now_ns=now_ns, names=found.names, news=found.news[:_NEWS_SHOWN])
+    show({"running": running, "status": view, "events": found.news}, text, as_json=as_json)
 
 
 def positions(

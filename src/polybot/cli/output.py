@@ -2,10 +2,15 @@
 
 # ruff: noqa: PLC0415 - rich is slow to import, and --help needs none of this
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+_PIPE_COLUMNS = 200
+"""A pipe or a file has no edge at which a table must be folded."""
 
 
 def show(data: object, view: "RenderableType", *, as_json: bool) -> None:
@@ -17,7 +22,7 @@ def show(data: object, view: "RenderableType", *, as_json: bool) -> None:
     if as_json:
         Console(soft_wrap=True, markup=False, highlight=False, color_system=None).print(document(data))
     else:
-        Console().print(view)
+        Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_COLUMNS).print(view)
 
 
 def note(text: str) -> None:

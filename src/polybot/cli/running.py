@@ -11,7 +11,7 @@ import typer
 
 from polybot.cli.exits import Exit, Failure
 from polybot.cli.options import FolderOption, JsonOption, folder_of
-from polybot.cli.output import show
+from polybot.cli.output import note, show
 
 if TYPE_CHECKING:
     from polybot.config.loader import LoadedConfig
@@ -48,6 +48,8 @@ def start(
     loaded = load(folder_of(ctx, config), environ=os.environ)
     if not loaded.accounts.targets:
         raise Failure(Exit.CONFIG, "accounts.yaml names no trader to copy", then="`polybot accounts add NAME WALLET`")
+    traders = len(loaded.accounts.targets)
+    note(f"{mode} trading, {traders} traders; Ctrl-C or `polybot stop` ends it, `polybot status` shows it")
     _run_bot(loaded, mode)
     show({"mode": mode, "ended": "stopped"}, "stopped", as_json=as_json)
 
@@ -107,7 +109,7 @@ def check_connection(ctx: typer.Context, config: FolderOption = None, as_json: J
     show({"services": checks}, view, as_json=as_json)
     failed = [check.name for check in checks if not check.ok]
     if failed:
-        then = "`polybot config explain endpoints`, and mind your connection"
+        then = "repair what the table says; `polybot config explain endpoints` shows where the addresses come from"
         raise Failure(Exit.FAILED, f"not usable: {', '.join(failed)}", then=then)
 
 

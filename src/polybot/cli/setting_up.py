@@ -100,18 +100,22 @@ def explain(
 
 
 def accounts(ctx: typer.Context, config: FolderOption = None, as_json: JsonOption = False) -> None:
-    """Show the traders that are copied; `accounts add` adds one.
+    """Show the configured traders and whether a running bot tracks them; `accounts add` adds one.
 
     Example: polybot accounts --json
     """
     from polybot.cli import tables
+    from polybot.cli.store import tracked
     from polybot.config.loader import load
 
     if ctx.invoked_subcommand is not None:
         return
     loaded = load(folder_of(ctx, config), environ=os.environ)
+    health = tracked(loaded)
     data = loaded.accounts.model_dump()
-    show(data, tables.accounts(loaded.accounts), as_json=as_json)
+    for target, row in zip(loaded.accounts.targets, data["targets"], strict=True):
+        row["tracked"] = tables.health_of(target, health) is not None
+    show(data, tables.accounts(loaded.accounts, health), as_json=as_json)
 
 
 def accounts_add(
@@ -151,15 +155,11 @@ def accounts_add(
 
 
 def _address_of(config: "LoadedConfig", text: str) -> str:
-    """What is written down: an address, because user names can change hands."""
+    """What is written down: the wallet that trades; user names change hands and some addresses only sign."""
     from polybot.app.followed import TargetUnknown
     from polybot.app.resolve import resolve_target
-    from polybot.config.targets import parse_target_ref
 
     try:
-        ref = parse_target_ref(text)
-        if ref.address is not None:
-            return ref.address
         found = asyncio.run(resolve_target(config, text))
     except (ValueError, TargetUnknown) as fault:
         what = f"WALLET {text!r}: {fault}"

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from polybot.cli.exits import Exit, Failure
+from polybot.cli.news import POLL
 from polybot.config.loader import LoadedConfig, load_settings
 from polybot.core.ids import Wallet
 from polybot.ports.queries import Queries, StatusView
+from polybot.ports.store import StoreFailed
 from polybot.storage.store import SqlStore, open_store
+from polybot.utils.clock import SystemClock
 
 _T = TypeVar("_T")
 FRESH_NS = 5_000_000_000
@@ -61,6 +64,23 @@ def nothing_here(folder: Path) -> Failure:
 
 def is_running(status: StatusView, *, now_ns: int) -> bool:
     return status.ended_ns is None and now_ns - status.heartbeat_ns < FRESH_NS
+
+
+def tracked(config: LoadedConfig) -> dict[str, str]:
+    """Feed health of each trader that a bot follows now, by wallet and by name; empty if none runs or can be asked."""
+
+    async def answer() -> dict[str, str]:
+        async with existing_store(config) as store:
+            view, targets = await store.queries.status(), await store.queries.targets()
+        if view is None or not is_running(view, now_ns=SystemClock().now_ns()):
+            return {}
+        health = {key.removeprefix(POLL): value for key, value in view.state.items() if key.startswith(POLL)}
+        return health | {target.name: health[target.wallet] for target in targets if target.wallet in health}
+
+    try:
+        return asyncio.run(answer())
+    except (Failure, StoreFailed):
+        return {}
 
 
 async def wallet_named(queries: Queries, text: str | None) -> Wallet | None:

@@ -7,13 +7,18 @@ from rich.table import Table
 from rich.text import Text
 
 from polybot.cli.formats import at, shares, short, signed_usd, span, usd
+from polybot.cli.news import POLL, News
 from polybot.config.explain import ExplainedKey
-from polybot.config.models import Accounts
+from polybot.config.models import Accounts, Target
+from polybot.core.ids import Wallet
 from polybot.ports.queries import DecisionRow, OrderRow, PnlRow, PositionRow, StatusView, TradeRow, WhyView
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A heading that starts with ">" is a column of numbers."""
+    """A heading that starts with ">" is a column of numbers. Without rows it says so."""
+    rows = list(rows)
+    if not rows:
+        return Table(title=f"{title}: none", title_justify="left", show_header=False, box=None)
     made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
         made.add_column(
@@ -26,12 +31,17 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 def pairs(title: str, entries: Mapping[str, str]) -> Table:
     made = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+    made.add_column(no_wrap=True)
+    made.add_column(overflow="fold")
     for name, value in entries.items():
         made.add_row(Text(name, style="bold"), Text(value))
     return made
 
 
-def status(view: StatusView, *, running: bool, now_ns: int) -> RenderableType:
+def status(
+    view: StatusView, *, running: bool, now_ns: int, names: Mapping[Wallet, str], news: Sequence[News]
+) -> RenderableType:
+    """`names` of the traders by wallet. A bot that is gone has no feeds, but what locked it is still worth telling."""
     if running:
         state = f"running for {span(now_ns - view.run.started_ns)}"
     elif view.ended_ns is not None:
@@ -46,9 +56,25 @@ def status(view: StatusView, *, running: bool, now_ns: int) -> RenderableType:
         "open positions": str(view.open_positions),
         "open orders": str(len(view.open_orders)),
         "this run": f"{view.decisions} decisions, {view.copied} copied, {view.fills} fills",
-        **view.state,
+        **_state(view.state if running else _locks(view.state), names),
+        **{f"{one.event.severity} {at(one.happened_ns)}": one.event.message for one in news},
     }
     return pairs("", head)
+
+
+def _locks(state: Mapping[str, str]) -> Mapping[str, str]:
+    return {key: value for key, value in state.items() if key.startswith("lock.")}
+
+
+def _state(state: Mapping[str, str], names: Mapping[Wallet, str]) -> dict[str, str]:
+    """The many polls in one line."""
+    polls = {key.removeprefix(POLL): value for key, value in state.items() if key.startswith(POLL)}
+    ill = [names.get(Wallet(wallet), wallet) for wallet, value in polls.items() if value != "healthy"]
+    shown = {key: value for key, value in state.items() if not key.startswith(POLL)}
+    if polls:
+        healthy = f"healthy for {len(polls) - len(ill)} of {len(polls)} traders"
+        shown["feed.activity_poll"] = f"{healthy}; stale for {', '.join(ill)}" if ill else healthy
+    return shown
 
 
 def positions(rows: Sequence[PositionRow]) -> RenderableType:
@@ -198,8 +224,15 @@ def _mappings(title: str, rows: Sequence[Mapping[str, str]]) -> RenderableType:
     return table(title, columns, ([str(row.get(name, "")) for name in columns] for row in rows))
 
 
-def accounts(configured: Accounts) -> RenderableType:
-    columns = ("trader", "wallet", "copied", ">ratio", ">most USDC", ">least USDC", ">slippage")
+def health_of(target: Target, health: Mapping[str, str]) -> str | None:
+    """None: no running bot tracks it."""
+    return health.get(target.address or target.name)
+
+
+def accounts(configured: Accounts, health: Mapping[str, str]) -> RenderableType:
+    """`health` as `store.tracked` tells it."""
+    untracked = "at the next start" if health else "no bot runs"
+    columns = ("trader", "wallet", "copied", "tracked", ">ratio", ">most USDC", ">least USDC", ">slippage")
     return table(
         "Traders",
         columns,
@@ -208,6 +241,7 @@ def accounts(configured: Accounts) -> RenderableType:
                 target.name,
                 target.wallet.text,
                 "yes" if target.enabled else "no",
+                health_of(target, health) or untracked,
                 str(target.position_ratio),
                 usd(target.max_position_usd),
                 usd(target.min_position_usd),
