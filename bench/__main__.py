@@ -18,9 +18,9 @@ Environments = Mapping[str, tuple[str, str]]
 def measures(environments: Environments, *, quick: bool) -> dict[str, Callable[[], Result]]:
     rounds = 1 if quick else 9
     return {
-        "orders": lambda: orders.run(*environments["orders"], rounds=rounds, samples=15 if quick else 60),
+        "orders": lambda: orders.run(*environments["orders"], rounds=rounds, samples=15 if quick else 100),
         "frames": lambda: frames.run(environments["path"][0], rounds=rounds, samples=6 if quick else 30),
-        "path": lambda: path.run(*environments["path"], rounds=rounds, fills=5 if quick else 40),
+        "path": lambda: path.run(*environments["path"], rounds=rounds, fills=5 if quick else 100),
     }
 
 

@@ -6,6 +6,7 @@ order, alone.
 """
 
 import json
+import math
 import os
 import platform
 import random
@@ -177,9 +178,9 @@ def table(sides: Sequence[Side], seen: Mapping[str, Sequence[Mapping[str, float]
 
 
 def spread(taken_us: Sequence[float]) -> dict[str, float]:
-    """p50 and p99 of one round."""
+    """p50 and p99 (nearest rank) of one round."""
     ordered = sorted(taken_us)
-    return {"p50": statistics.median(ordered), "p99": ordered[int(len(ordered) * 0.99)]}
+    return {"p50": statistics.median(ordered), "p99": ordered[math.ceil(len(ordered) * 0.99) - 1]}
 
 
 def show(name: str, result: Result) -> None:
