@@ -104,6 +104,24 @@ async def test_an_exit_that_a_clean_stop_cancelled_is_taken_up_again(scene: Scen
         assert max(scene.venue.posts().values()) == 1
 
 
+async def test_an_exit_that_was_only_ever_refused_is_taken_up_again(scene: Scene) -> None:
+    async with scene.life() as life:
+        life.copier.submit(scene.order())
+        await scene.run(1)
+        scene.venue.default = Plan(Answer.REFUSE)
+        life.copier.submit(scene.sell_all())
+        await scene.run(20)
+        assert len(scene.venue.sent) > 3
+    scene.venue.default = Plan()
+    async with scene.life() as life:
+        await scene.run(70, step=5)
+        assert life.portfolio.inventory(ANN, YES).micro < DUST.micro
+        assert max(scene.venue.posts().values()) == 1
+    async with scene.life() as life:
+        await scene.run(70, step=5)
+        assert life.decisions == []
+
+
 Step = tuple[str, int]
 STEPS = st.lists(
     st.tuples(

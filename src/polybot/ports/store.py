@@ -45,8 +45,8 @@ class OpenOrder:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What a portfolio is rebuilt from: every order that may still change or has fills, every fill of ours in
-    its newest status, every settlement, and `cash` as of `Store.cash`."""
+    """What a portfolio is rebuilt from, and unfinished exits are found in: every order that may still change, has
+    fills or sells, every fill of ours in its newest status, every settlement, and `cash` as of `Store.cash`."""
 
     cash: Usdc
     orders: Sequence[OpenOrder]

@@ -11,7 +11,7 @@ from polybot.core.orders import OurFill
 from polybot.ports.store import History
 from polybot.storage import rows
 from polybot.storage.database import Database
-from polybot.storage.orders import read_live_or_filled_orders
+from polybot.storage.orders import read_orders_that_matter
 from polybot.storage.tables import cash_entries, orders, positions, settlements, trade_log
 
 _TARGET = select(orders.c.target).where(orders.c.id == bindparam("the_id"))
@@ -127,7 +127,7 @@ def _read_history(connection: Connection) -> History:
     in_order = select(trade_log).order_by(trade_log.c.matched_ns, trade_log.c.trade, trade_log.c.order_id)
     return History(
         cash=read_cash(connection),
-        orders=read_live_or_filled_orders(connection),
+        orders=read_orders_that_matter(connection),
         fills=[rows.our_fill(row) for row in connection.execute(in_order)],
         settlements=[rows.settlement(row) for row in connection.execute(select(settlements))],
     )

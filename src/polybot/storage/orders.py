@@ -6,6 +6,7 @@ from sqlalchemy import Column, Connection, Label, bindparam, func, insert, selec
 
 from polybot.core.fills import TargetOrder
 from polybot.core.ids import OrderId
+from polybot.core.market import Side
 from polybot.core.money import Shares, Usdc
 from polybot.core.orders import RESERVING, Intent, OrderState, TradeStatus, advance
 from polybot.decision.model import Decision
@@ -42,7 +43,8 @@ _IS_OPEN = orders.c.state.in_(sorted(RESERVING))
 _HAS_FILLS = orders.c.id.in_(select(trade_log.c.order_id))
 _OLDEST_FIRST = WITH_FILLS.order_by(orders.c.created_ns, orders.c.id)
 _OPEN = _OLDEST_FIRST.where(_IS_OPEN)
-_OPEN_OR_FILLED = _OLDEST_FIRST.where(_IS_OPEN | _HAS_FILLS)
+_SELLS = orders.c.side == Side.SELL.value
+_STILL_MATTERS = _OLDEST_FIRST.where(_IS_OPEN | _HAS_FILLS | _SELLS)
 
 
 class OrderRows:
@@ -96,8 +98,8 @@ def read_open_orders(connection: Connection) -> Sequence[OpenOrder]:
     return [_open_order(row) for row in connection.execute(_OPEN)]
 
 
-def read_live_or_filled_orders(connection: Connection) -> Sequence[OpenOrder]:
-    return [_open_order(row) for row in connection.execute(_OPEN_OR_FILLED)]
+def read_orders_that_matter(connection: Connection) -> Sequence[OpenOrder]:
+    return [_open_order(row) for row in connection.execute(_STILL_MATTERS)]
 
 
 def read_reserved(connection: Connection) -> Usdc:
