@@ -116,7 +116,9 @@ class Running:
         )
 
     def holding(self, wallet: Wallet, token: TokenId) -> Shares:
-        return self.portfolio.inventory(wallet, token)
+        """For this target, on offer or not."""
+        held = (p.shares for p in self.portfolio.positions() if (p.target, p.token) == (wallet, token))
+        return next(held, Shares(0))
 
     def counted(self, name: str) -> int:
         """Over all labels."""
@@ -164,6 +166,14 @@ class Scene:
         await self.passes(1)
         self.sells(self.alice, A)
         await self.followed_out(bot)
+
+    async def leave_bob(self, bot: "Running") -> None:
+        self.sells(self.bob, B)
+        await self.until("Bob out", lambda: not bot.holding(self.bob, B))
+
+    def pull_asks(self, token: TokenId) -> None:
+        """Nothing is offered near the old price any more."""
+        self.exchange.set_house_book(token, bids=levels(("0.50", "5000")), asks=levels(("0.70", "5000")))
 
     async def followed_out(self, bot: "Running") -> None:
         await self.until("both out", lambda: not (bot.holding(self.alice, A) or bot.holding(self.bob, B)))
