@@ -143,14 +143,13 @@ PLANS = (
 )
 
 
-def _trade(scene: Scene, life: Life, what: str, number: int) -> None:
+def _trade(scene: Scene, what: str, number: int) -> TargetOrder:
     target = (ANN, BOB)[number % 2]
     if what == "buy":
-        life.copier.submit(scene.order(target=target))
-    elif what == "sell":
-        life.copier.submit(scene.sell_all(target=target))
-    else:
-        life.copier.submit(scene.order(Side.SELL, "30", held="100", target=target))
+        return scene.order(target=target)
+    if what == "sell":
+        return scene.sell_all(target=target)
+    return scene.order(Side.SELL, "30", held="100", target=target)
 
 
 def _happen(scene: Scene, what: str, number: int) -> None:
@@ -174,13 +173,15 @@ async def _play(steps: list[Step], plans: list[int]) -> None:
         venue = scene.venue
         venue.plans.extend(PLANS[n] for n in plans)
         venue.trade_status = TradeStatus.MATCHED
-        left = list(steps)
+        left, seen = list(steps), list[TargetOrder]()
         while left:
             async with scene.life() as life:
+                await _found_again(scene, life, seen)
                 while left and (step := left.pop(0))[0] != "kill":
                     what, number = step
                     if what in ("buy", "sell", "part"):
-                        _trade(scene, life, what, number)
+                        seen.append(_trade(scene, what, number))
+                        life.copier.submit(seen[-1])
                     elif what == "wait":
                         await scene.run(number * 4 + 1, step=2)
                     else:
@@ -188,7 +189,14 @@ async def _play(steps: list[Step], plans: list[int]) -> None:
                     for _ in range(number * 3):
                         await asyncio.sleep(0)
                     _within_means(life)
-        await _at_peace(scene)
+        await _at_peace(scene, seen)
+
+
+async def _found_again(scene: Scene, life: Life, seen: list[TargetOrder]) -> None:
+    """As the detector would: what no decision is stored of is handed over again."""
+    for order in seen:
+        if not await scene.store.decided(order.id):
+            life.copier.submit(order)
 
 
 def _within_means(life: Life) -> None:
@@ -196,11 +204,12 @@ def _within_means(life: Life) -> None:
     assert all(position.shares.micro >= 0 for position in life.portfolio.positions())
 
 
-async def _at_peace(scene: Scene) -> None:
+async def _at_peace(scene: Scene, seen: list[TargetOrder]) -> None:
     """Everything answers and ends: now every law must hold."""
     venue = scene.venue
     venue.down, venue.mute, venue.trade_status = False, False, TradeStatus.CONFIRMED
     async with scene.life() as life:
+        await _found_again(scene, life, seen)
         for _ in range(6):
             for order in venue.open_ids():
                 venue.end(order, "CANCELED")
@@ -217,6 +226,8 @@ async def _at_peace(scene: Scene) -> None:
         spent = sum((cash_change(fill) for fill in venue.trades.values()), ZERO_USDC)
         assert life.portfolio.cash == CASH + spent
         assert life.failures == []
+        for one in seen:
+            assert await scene.store.decided(one.id)
         _within_means(life)
         await scene.same_after_a_restart(life)
 

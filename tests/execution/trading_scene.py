@@ -106,12 +106,14 @@ class Scene:
 
     @asynccontextmanager
     async def life(self) -> AsyncIterator[Life]:
-        """Leaving it kills every task wherever it is."""
+        """Leaving it kills every task wherever it is; the next can begin two seconds later."""
+        self.started_ns = self.clock.now_ns()
         life = await self._born()
         try:
             yield life
         finally:
             await life.supervisor.stop()
+            await self.clock.advance(2)
 
     async def _born(self) -> Life:
         history = await self.store.history()
