@@ -308,7 +308,7 @@ class Copier:
             await self._clock.sleep(_RECHECK_S)
         if work.exit.legs:
             await self._clock.sleep(min(self._options.retry_delay_s * 2.0 ** min(work.leg, 10), _LONG_S))
-        order, rest = work.order, self._unsold(work.exit)
+        order, rest = work.order, _unsold(work.exit, self._portfolio)
         held = self._portfolio.inventory(order.target, order.token)
         self._enqueue(replace(work, order=_rest_of_exit(order, rest=rest, held=held), leg=work.leg + 1))
 
@@ -319,12 +319,7 @@ class Copier:
 
     def _sellable(self, work: Work) -> bool:
         held = self._portfolio.inventory(work.order.target, work.order.token)
-        return min(held, self._unsold(work.exit)).micro >= DUST.micro
-
-    def _unsold(self, exit: Exit) -> Shares:
-        sold = sum((self._portfolio.filled(leg) for leg in exit.legs), ZERO_SHARES)
-        late = sum((self._portfolio.filled(entry) - before for entry, before in exit.late), ZERO_SHARES)
-        return exit.goal + late - sold
+        return min(held, _unsold(work.exit, self._portfolio)).micro >= DUST.micro
 
     def _may_grow(self, exit: Exit) -> bool:
         """Whether a sale may still fail, or a late entry still fill."""
@@ -337,7 +332,7 @@ class Copier:
         What cannot be proven gone in time is remembered: a target that is out takes us out of that, too.
         """
         order = work.order
-        resting = self._entries(order.target, order.token)
+        resting = _entries(self._tracker, order)
         await self._tracker.cancel(resting)
         for entry in resting:
             await self._tracker.ended(entry, timeout_s=self._options.order_timeout_s)
@@ -351,13 +346,6 @@ class Copier:
         added = tuple((entry, self._portfolio.filled(entry)) for entry in late if entry not in known)
         return replace(work, exit=replace(work.exit, late=(*work.exit.late, *added)))
 
-    def _entries(self, target: Wallet, token: TokenId) -> list[OrderId]:
-        return [
-            order
-            for order, intent in self._tracker.open_orders().items()
-            if intent.target == target and intent.terms.token == token and intent.terms.side is Side.BUY
-        ]
-
     def _measure(self, decision: Decision, outcome: SubmitOutcome) -> None:
         order = decision.order
         waited_ns = self._clock.perf_ns() - order.fills[0].seen.seen_mono_ns
@@ -369,6 +357,21 @@ class Copier:
 def _held_up(decision: Decision) -> bool:
     verdict = decision.verdict
     return decision.order.side is Side.SELL and isinstance(verdict, Skip) and verdict.rule in _HOLD_UPS
+
+
+def _entries(tracker: OrderTracker, order: TargetOrder) -> list[OrderId]:
+    """What still tries to enter the position that the order leaves."""
+    return [
+        entry
+        for entry, intent in tracker.open_orders().items()
+        if intent.target == order.target and intent.terms.token == order.token and intent.terms.side is Side.BUY
+    ]
+
+
+def _unsold(exit: Exit, portfolio: Portfolio) -> Shares:
+    sold = sum((portfolio.filled(leg) for leg in exit.legs), ZERO_SHARES)
+    late = sum((portfolio.filled(entry) - before for entry, before in exit.late), ZERO_SHARES)
+    return exit.goal + late - sold
 
 
 def _rest_of_exit(order: TargetOrder, *, rest: Shares, held: Shares) -> TargetOrder:
