@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from polybot.core.fills import PositionChange, TargetOrder
-from polybot.core.ids import OrderId, TokenId, Wallet, intent_id
+from polybot.core.ids import OrderId, Wallet, intent_id
 from polybot.core.market import Side
 from polybot.core.money import ZERO_SHARES, ZERO_USDC, Shares
 from polybot.core.orders import RESERVING, Intent
