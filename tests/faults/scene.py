@@ -31,6 +31,7 @@ from polybot.execution.tracker import DUST
 from polybot.polymarket.signing import LocalSigner
 from polybot.polymarket.token_ids import ctf_token_id
 from polybot.safety.trading_locks import TradingLocks
+from polybot.simulator.accounts import Account
 from polybot.simulator.desk import OpenedAccount
 from polybot.simulator.exchange import Exchange
 from polybot.simulator.options import NO_CACHE, Delays, Options
@@ -141,6 +142,9 @@ class Scene:
     @property
     def exchange(self) -> Exchange:
         return self.simulator.world.exchange
+
+    def account(self, who: Wallet) -> Account:
+        return next(account for account in self.exchange.accounts if account.wallet == who)
 
     def buys(self, who: Wallet, token: TokenId, shares: str) -> None:
         self.simulator.desk.trade(trader=who, token=token, side=Side.BUY, size=Shares.parse(shares))

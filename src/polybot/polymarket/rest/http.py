@@ -150,7 +150,7 @@ class HttpClient:
                 body = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise RequestFailed(call.name, classify_exception(error)) from None
-        if response.status == 200:
+        if response.status == 200 and "html" not in response.content_type:
             return body
         failure = classify_response(
             status=response.status,
