@@ -118,5 +118,5 @@ def _move_target(connection: Connection, order: TargetOrder, now_ns: int) -> Non
         "updated_ns": now_ns,
     }
     where = {"wallet": order.target, "token": order.token}
-    if _MOVE_POSITION.execute(connection, rows.bound(where) | values).rowcount == 0:
+    if _MOVE_POSITION.execute(connection, rows.bound(where) | values) == 0:
         connection.execute(_ADD_POSITION, where | values)
