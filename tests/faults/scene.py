@@ -226,6 +226,11 @@ class Scene:
         finally:
             await store.close()
 
+    async def try_start(self) -> None:
+        """A bot that should not get far."""
+        async with self.running():
+            return
+
     def settings(self, *, execution: Execution | None = None) -> Settings:
         return Settings(
             endpoints=self.endpoints,

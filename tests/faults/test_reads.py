@@ -1,7 +1,10 @@
 """Services that answer badly for a while: everything is found when they are well again."""
 
+from dataclasses import replace
+
+import msgspec
 import pytest
-from meddler import Fault
+from meddler import Fault, PassOn, Reply
 from mischief import (
     empty,
     garbled,
@@ -9,11 +12,15 @@ from mischief import (
     lost_request,
     refused,
     reset_within,
+    silence,
     sometimes,
     truncated,
     web_page,
 )
 from scene import A, B, Scene
+
+from polybot.app.accounts import AccountRefused
+from polybot.app.bot import CannotStart
 
 BAD_DAY = (
     web_page(403),
@@ -103,4 +110,53 @@ async def test_slow_names_do_not_keep_a_market_from_being_read_again(stage: Scen
         stage.sells(stage.alice, A)
         stage.sells(stage.bob, A)
         await stage.until("both out", lambda: not (bot.holding(stage.alice, A) or bot.holding(stage.bob, A)))
+    assert await stage.complaints() == []
+
+
+async def test_a_page_that_is_repeated_for_ever_is_no_second_fill(stage: Scene) -> None:
+    async def again(pass_on: PassOn) -> Reply:
+        reply = await pass_on()
+        body = msgspec.json.decode(reply.body)
+        body["pagination"] = {**body.get("pagination", {}), "has_more": True, "next_cursor": "again"}
+        return replace(reply, body=msgspec.json.encode(body))
+
+    async with stage.running() as bot:
+        rule = stage.meddler.on("data", "/v2/activity", again)
+        await stage.enter(bot)
+        await stage.until("polls fail", lambda: bot.counted("poll_failed") >= 4)
+        stage.meddler.off(rule)
+        await stage.leave(bot)
+    assert await stage.complaints() == []
+
+
+async def test_a_venue_that_is_down_at_the_start_is_named(stage: Scene) -> None:
+    stage.meddler.on("clob", "/auth", web_page(502))
+    with pytest.raises(CannotStart, match=r"API credentials now .* HTTP 502: a web page"):
+        await stage.try_start()
+    stage.meddler.clear()
+    stage.meddler.on("clob", "/balance-allowance", web_page(403))
+    with pytest.raises(CannotStart, match=r"balance cannot be read .* test-connection"):
+        await stage.try_start()
+
+
+async def test_a_clock_too_wrong_to_start_with_is_suspected(stage: Scene) -> None:
+    stage.bot_clock.offset_s = 90
+    with pytest.raises(AccountRefused, match=r"HTTP 401: Invalid L1 Request headers; is this machine's clock right"):
+        await stage.try_start()
+
+
+async def test_a_stop_while_the_venue_is_away_leaves_its_questions_to_the_next_start(stage: Scene) -> None:
+    async with stage.running() as bot:
+        await stage.enter(bot)
+        stage.meddler.on("clob", "/order", lost_answer, method="POST")
+        stage.meddler.on("clob", "/data", web_page(502))
+        stage.meddler.frames["user"] = silence
+        stage.sells(stage.alice, A, "10")
+        stage.buys(stage.bob, B, "20")
+        await stage.until("unanswered", lambda: bot.counted("orders.unknown") == 2)
+        stage.clock.set_speed(200)
+    stage.meddler.clear()
+    assert any("still unknown" in complaint for complaint in await stage.complaints())
+    async with stage.running() as bot:
+        await stage.leave(bot)
     assert await stage.complaints() == []

@@ -3,10 +3,12 @@
 import sqlite3
 from contextlib import closing
 
+import pytest
 from meddler import PassOn, Reply
 from scene import A, B, Running, Scene
 
 from polybot.core.trading import TradingMode
+from polybot.ports.store import StoreFailed
 
 
 class Intruder:
@@ -46,6 +48,10 @@ async def test_a_locked_database_halts_trading_and_a_restart_follows_what_happen
         await stage.passes(10)
         assert len(stage.posted()) == sent
         assert bot.trading.mode is TradingMode.HALTED
+    with closing(Intruder(stage)) as intruder:
+        intruder.lock()
+        with pytest.raises(StoreFailed, match="another program holds it locked"):
+            await stage.try_start()
     async with stage.running() as bot:
         await stage.leave(bot)
         stage.sells(stage.bob, A)

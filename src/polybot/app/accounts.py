@@ -89,6 +89,8 @@ async def _credentials(services: Services, signer: Signer) -> ApiCredentials:
     except RequestFailed as failed:
         if failed.failure.transient:
             raise CannotStart(f"Polymarket cannot be asked for API credentials now ({failed})") from None
-        raise AccountRefused(f"Polymarket gives no API credentials for this key: {failed}") from None
+        raise AccountRefused(
+            f"Polymarket gives no API credentials for this key: {failed}; is this machine's clock right (NTP)?"
+        ) from None
     except UnexpectedShape as failed:
         raise AccountRefused(f"Polymarket gives no API credentials for this key: {failed}") from None

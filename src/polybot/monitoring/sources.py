@@ -123,9 +123,11 @@ class ActivityPollSource:
             fills.extend(self._observed(page.rows))
             for _ in range(page.refused):
                 self._telemetry.count("rows_ignored", source=self.kind, reason="shape")
-            cursor = page.next_cursor
-            if cursor is None:
+            if page.next_cursor is None:
                 return fills
+            if page.next_cursor == cursor:  # its rows would count as equal fills
+                raise UnexpectedShape(f"activity of {self.wallet}: page {cursor} names itself as the next one")
+            cursor = page.next_cursor
 
     def _observed(self, rows: Sequence[ActivityRow]) -> list[ObservedFill]:
         now_ns, now_mono_ns = self._clock.now_ns(), self._clock.perf_ns()
