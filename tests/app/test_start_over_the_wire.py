@@ -175,3 +175,11 @@ def test_a_market_that_goes_away_and_comes_back_is_survived(tmp_path: Path) -> N
                 again.account(balance=10_000, name="leader", private_key=leader["private_key"])
                 again.trade("leader", "BUY", amount=40)
                 bot.knows("a copy on the new market", lambda now: now["fills"] == 1)
+
+
+def test_a_wallet_without_approvals_is_told_of(market: Market, tmp_path: Path) -> None:
+    account = market.account(balance=100, name="unapproved", approve=False)
+    bot = prepared(tmp_path / "bot", market, leader=account["wallet"], account=account)
+    with bot.started("live"):
+        told = bot.knows("the missing approvals", lambda now: "no exchange" in now["state"].get("lock.approvals", ""))
+        assert told["status"]["state"]["mode"] == "exits_only"

@@ -50,6 +50,7 @@ async def open_live_account(
     redactor.register(credentials.passphrase)
     factory = OrderFactory(signer, funder=wallet, signature_type=account.signature_type, api_key=credentials.key)
     api = ClobAccount(services.clob_http, auth=L2Auth(signer.address, credentials), clock=clock)
+    await _fresh_balance(api, account)
     stream = UserStream(
         settings.endpoints.ws_user,
         credentials=credentials,
@@ -70,6 +71,14 @@ async def open_live_account(
         telemetry=services.telemetry,
     )
     return LiveAccount(wallet, venue, stream, api)
+
+
+async def _fresh_balance(api: ClobAccount, account: YourAccount) -> None:
+    """The venue answers from a cache until told to look; a new deposit wallet cannot trade before that."""
+    try:
+        await api.refresh_collateral(account.signature_type)
+    except (RequestFailed, UnexpectedShape) as failed:
+        raise CannotStart(f"Polymarket does not read the wallet's balance now ({failed})") from None
 
 
 def _require_own_wallet(account: YourAccount, wallet: Wallet, signer: Signer) -> None:

@@ -1,6 +1,7 @@
-"""The guards of a live account: region, clock, and the venue's own restrictions."""
+"""The guards of a live account: region, clock, the venue's own restrictions, and the wallet's approvals."""
 
 from polybot.app.services import Services
+from polybot.core.orders import SignatureType
 from polybot.core.trading import TradingMode
 from polybot.polymarket.errors import RequestFailed, UnexpectedShape
 from polybot.polymarket.rest.account import ClobAccount
@@ -51,3 +52,21 @@ def account_guard(account: ClobAccount) -> Guard:
         return "Polymarket lets this account only close positions" if closed_only else None
 
     return Guard("account", TradingMode.EXITS_ONLY, 300.0, probe)
+
+
+def approval_guard(account: ClobAccount, signature_type: SignatureType) -> Guard:
+    """A wallet that approved no exchange at all cannot buy; one that lacks a single approval may not need it."""
+
+    async def probe() -> str | None:
+        try:
+            # The venue answers from a cache until told to look again.
+            await account.refresh_collateral(signature_type)
+            collateral = await account.collateral(signature_type)
+        except (RequestFailed, UnexpectedShape) as failed:
+            return f"the wallet's approvals cannot be read ({failed})"
+        allowances = collateral.allowances.values()
+        if allowances and not any(amount.strip("0") for amount in allowances):
+            return "no exchange may spend this wallet's USDC; trade once with it on polymarket.com, which approves them"
+        return None
+
+    return Guard("approvals", TradingMode.EXITS_ONLY, 300.0, probe)

@@ -16,7 +16,7 @@ from polybot.app.bot import Bot, CannotStart, Parts
 from polybot.app.commands import CommandLoop
 from polybot.app.doorbell import listen
 from polybot.app.followed import Followed, follow_all
-from polybot.app.guards import account_guard, clock_guard, region_guard
+from polybot.app.guards import account_guard, approval_guard, clock_guard, region_guard
 from polybot.app.instance import only_instance
 from polybot.app.restore import restore_portfolio
 from polybot.app.services import Services
@@ -160,7 +160,12 @@ async def _live(config: LoadedConfig, services: Services, market_data: MarketDat
         market_data=market_data,
         clock=clock,
     )
-    guards = (region_guard(services), clock_guard(services, clock), account_guard(live.api))
+    guards = (
+        region_guard(services),
+        clock_guard(services, clock),
+        account_guard(live.api),
+        approval_guard(live.api, account.signature_type),
+    )
     return _Desk(live.wallet, live.venue, {"user-stream": live.stream.run}, guards)
 
 
