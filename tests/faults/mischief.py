@@ -1,6 +1,7 @@
 """What can go wrong with one answer, and with the frames of a socket."""
 
 import asyncio
+import itertools
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -86,6 +87,16 @@ def held_until(gate: asyncio.Event) -> Fault:
         reply = await pass_on()
         await gate.wait()
         return reply
+
+    return fault
+
+
+def in_turn(*faults: Fault) -> Fault:
+    """The first for the first request, and so on, over and over."""
+    turns = itertools.cycle(faults)
+
+    async def fault(pass_on: PassOn) -> Reply | None:
+        return await next(turns)(pass_on)
 
     return fault
 

@@ -7,6 +7,7 @@ from meddler import Fault, PassOn, Reply
 from mischief import (
     garbled,
     held_until,
+    in_turn,
     instead,
     lost_answer,
     lost_request,
@@ -58,15 +59,19 @@ BUSY = {
 }
 
 
-def each(faults: dict[str, Fault]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("fault", [pytest.param(fault, id=name) for name, fault in faults.items()])
+def each(faults: dict[str, Fault], *, at_once: int = 1) -> pytest.MarkDecorator:
+    """`at_once` of them in one scene, in turn."""
+    names = list(faults)
+    groups = [names[start : start + at_once] for start in range(0, len(names), at_once)]
+    params = [pytest.param(in_turn(*map(faults.__getitem__, group)), id=", ".join(group)) for group in groups]
+    return pytest.mark.parametrize("fault", params)
 
 
 async def states(bot: Running) -> list[str]:
     return [row.state for row in await bot.store.queries.orders(limit=100)]
 
 
-@each(PLACED_ALL_THE_SAME)
+@each(PLACED_ALL_THE_SAME, at_once=4)
 async def test_an_order_whose_answer_is_lost_is_looked_up(stage: Scene, fault: Fault) -> None:
     stage.meddler.on("clob", "/order", fault, method="POST")
     async with stage.running() as bot:
@@ -94,7 +99,7 @@ async def test_an_unanswered_order_keeps_its_money_until_it_is_proven(stage: Sce
     assert await stage.complaints() == []
 
 
-@each(NEVER_ARRIVED)
+@each(NEVER_ARRIVED, at_once=3)
 async def test_an_order_that_never_arrived_is_given_up_and_an_exit_begins_anew(stage: Scene, fault: Fault) -> None:
     async with stage.running() as bot:
         entry = stage.meddler.on("clob", "/order", fault, method="POST", times=1)
@@ -108,7 +113,7 @@ async def test_an_order_that_never_arrived_is_given_up_and_an_exit_begins_anew(s
     assert await stage.complaints() == []
 
 
-@each(REFUSALS)
+@each(REFUSALS, at_once=4)
 async def test_a_refused_entry_is_not_sent_again_and_a_refused_exit_is(stage: Scene, fault: Fault) -> None:
     async with stage.running() as bot:
         entry = stage.meddler.on("clob", "/order", fault, method="POST")

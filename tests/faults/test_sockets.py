@@ -1,11 +1,12 @@
 """Sockets that stall, lie, repeat, close or never come up: nothing is lost and nothing is done twice."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable
 
 import pytest
 from meddler import Frames
-from mischief import Dropped, Rubbish, Swapped, doubled, lost_request, silence, web_page
-from scene import A, B, Scene
+from mischief import Dropped, Rubbish, Swapped, doubled, held_until, lost_request, silence, web_page
+from scene import A, Scene
 
 SOCKETS = ("market", "user", "activity")
 
@@ -82,12 +83,36 @@ async def test_news_of_strangers_and_unknown_tokens_disturbs_nobody(stage: Scene
     assert [c for c in await stage.complaints() if "happened 0 times" not in c] == []
 
 
-async def test_a_fill_only_the_socket_has_seen_while_the_data_api_is_down(stage: Scene) -> None:
+async def test_a_sale_that_is_heard_of_before_the_purchase(stage: Scene) -> None:
+    """The purchase is found by the poll when the target is long out again: it is not copied any more."""
+    stage.meddler.frames["activity"] = lambda frame: () if '"BUY"' in frame else (frame,)
     async with stage.running() as bot:
-        down = stage.meddler.on("data", "/v2/", web_page(502))
+        held_back = asyncio.Event()
+        stage.meddler.on("data", "/v2/activity", held_until(held_back))
+        stage.buys(stage.alice, A, "100")
+        await stage.passes(3)
+        stage.sells(stage.alice, A)
+        await stage.until("sale heard of", lambda: len(bot.verdicts(stage.alice)) == 1)
+        stage.meddler.clear()
+        held_back.set()
+        await stage.until("purchase found", lambda: len(bot.verdicts(stage.alice)) == 2)
         await stage.enter(bot)
-        await stage.passes(30)
-        stage.meddler.off(down)
         await stage.leave(bot)
-        assert [bot.holding(stage.alice, A), bot.holding(stage.bob, B)] == [bot.holding(stage.bob, A)] * 2
+        assert bot.verdicts(stage.alice)[:2] == ["nothing_to_exit", "overtaken"]
+    assert await stage.complaints() == []
+
+
+async def test_reports_about_orders_that_are_not_ours_change_nothing(stage: Scene) -> None:
+    async with stage.running() as bot:
+        seen: list[str] = []
+
+        def repeat(frame: str) -> Iterable[str]:
+            """Everything once more, about other orders and under other names."""
+            seen.append(frame)
+            return (frame.replace("0x", "0x7", 1), frame)
+
+        stage.meddler.frames["user"] = repeat
+        await stage.enter(bot)
+        await stage.meddler.push("user", *(frame.replace("CONFIRMED", "MATCHED") for frame in seen))
+        await stage.leave(bot)
     assert await stage.complaints() == []

@@ -43,6 +43,9 @@ _HOLD_UPS = frozenset({Rule.HALTED, Rule.MARKET_UNKNOWN})
 """What keeps an exit waiting instead of ending it."""
 
 
+_NEVER = (0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class CopierOptions:
     """`max_retries` further legs for an entry that the venue was too busy to take; exits have no such limit."""
@@ -92,7 +95,7 @@ class Copier:
         self._options = options
         self._lanes = Lanes()
         self._numbers = itertools.count(1)
-        self._last_exit: dict[Held, int] = {}
+        self._last_exit: dict[Held, tuple[int, int]] = {}
         self._resumed: list[Work] = []
         self._stopped = False
         self._running = False
@@ -106,7 +109,8 @@ class Copier:
             self._telemetry.observe("feed_to_decision_ms", (self._clock.now_ns() - published_ns) / 1e6)
         work = Work(order, next(self._numbers))
         if order.side is Side.SELL:
-            self._last_exit[order.target, order.token] = work.number
+            held = order.target, order.token
+            self._last_exit[held] = max(self._last_exit.get(held, _NEVER), _moment(work))
         self._enqueue(work)
 
     def resume_exit(self, order: TargetOrder, intent: Intent, placed: OrderId) -> None:
@@ -179,8 +183,8 @@ class Copier:
     def _decide(self, work: Work) -> Decision:
         order, policy = work.order, self._policies[work.order.target]
         snapshot = self._snapshot(order)
-        overtaken = order.side is Side.BUY and work.number < self._last_exit.get((order.target, order.token), 0)
-        if overtaken:
+        left = self._last_exit.get((order.target, order.token), _NEVER)
+        if order.side is Side.BUY and _moment(work) < left:
             skip = Skip("overtaken", "the target has sold of this token since, before the entry could be placed", ())
             return Decision(order, snapshot, policy, skip)
         return Decision(order, snapshot, policy, decide(order, snapshot, policy))
@@ -352,6 +356,11 @@ class Copier:
         self._telemetry.observe("end_to_end_ms", waited_ns / 1e6)
         self._telemetry.count("orders", outcome=type(outcome).__name__.lower())
         log.info("order.sent", decision=order.id, outcome=type(outcome).__name__, waited_us=waited_ns // 1000)
+
+
+def _moment(work: Work) -> tuple[int, int]:
+    """When the target traded, as far as is known: feeds show whole seconds, and not always in order."""
+    return work.order.timestamp_s, work.number
 
 
 def _held_up(decision: Decision) -> bool:

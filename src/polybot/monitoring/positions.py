@@ -16,13 +16,19 @@ ROUNDING = Shares(1_000)
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """`as_of_s`: venue second up to which every fill is contained in `shares`. `live`: its market still trades."""
+    """`as_of_s`: venue second up to which every fill is contained in `shares`. `live`: its market still trades.
+
+    `unheard` shares were sold by the second `sold_s` without being known to be held: their purchase is still to be
+    heard of.
+    """
 
     token: TokenId
     condition: ConditionId
     shares: Shares
     as_of_s: int = 0
     live: bool = True
+    unheard: Shares = ZERO_SHARES
+    sold_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +67,8 @@ class PositionBook:
         signed = fill.shares if fill.side is Side.BUY else -fill.shares
         if fill.timestamp_s <= holding.as_of_s:
             return max(holding.shares - signed, ZERO_SHARES)
-        self._held[fill.token] = replace(
-            holding, condition=fill.condition, shares=max(holding.shares + signed, ZERO_SHARES)
-        )
+        moved = _bought(holding, fill) if fill.side is Side.BUY else _sold(holding, fill)
+        self._held[fill.token] = replace(moved, condition=fill.condition)
         return holding.shares
 
     def close(self, token: TokenId) -> None:
@@ -94,3 +99,17 @@ class PositionBook:
         for drift in drifts:
             holding = theirs.get(drift.token) or replace(self._held[drift.token], shares=ZERO_SHARES)
             self._held[drift.token] = replace(holding, as_of_s=as_of_s)
+
+
+def _bought(holding: Holding, fill: ObservedFill) -> Holding:
+    """A purchase that is heard of after the sale of the same shares brings nothing."""
+    late = min(holding.unheard, fill.shares) if fill.timestamp_s <= holding.sold_s else ZERO_SHARES
+    return replace(holding, shares=holding.shares + fill.shares - late, unheard=holding.unheard - late)
+
+
+def _sold(holding: Holding, fill: ObservedFill) -> Holding:
+    known = min(holding.shares, fill.shares)
+    if known == fill.shares:
+        return replace(holding, shares=holding.shares - known)
+    unheard = holding.unheard + fill.shares - known
+    return replace(holding, shares=holding.shares - known, unheard=unheard, sold_s=fill.timestamp_s)
