@@ -61,22 +61,38 @@ async def test_the_same_order_again_does_not_loosen_the_reservation_of_the_first
 
 
 async def test_an_exit_overtakes_entries_and_its_own_target_s_entries_are_dropped(scene: Scene) -> None:
-    gate = asyncio.Event()
     async with scene.life() as life:
         life.copier.submit(scene.order(target=BOB))
         await scene.run(1)
-        scene.venue.plans.append(Plan(gate=gate))
-        life.copier.submit(scene.order(target=BOB))
+        gate = scene.shelf.gates[YES] = asyncio.Event()
+        waits = scene.order(target=BOB)
+        life.copier.submit(waits)
         await scene.settle()
         late, other, leave = scene.order(target=BOB), scene.order(target=ANN), scene.sell_all(target=BOB)
         for order in (late, other, leave):
             life.copier.submit(order)
         gate.set()
         await scene.run(1)
-        assert [d.order for d in life.decisions[2:]] == [leave, late, other]
-        assert life.rules()[2:] == ["copy", "overtaken", "copy"]
+        of_bob = [d for d in life.decisions[1:] if d.order.target == BOB]
+        assert [d.order for d in of_bob] == [waits, leave, late]
+        assert [getattr(d.verdict, "rule", "copy") for d in of_bob] == ["overtaken", "copy", "overtaken"]
         assert life.portfolio.inventory(BOB, YES) == ZERO_SHARES
         assert life.portfolio.inventory(ANN, YES).micro > 0
+
+
+async def test_an_exit_waits_for_the_answer_to_its_own_entry(scene: Scene) -> None:
+    gate = asyncio.Event()
+    scene.venue.plans.append(Plan(gate=gate))
+    async with scene.life() as life:
+        life.copier.submit(scene.order())
+        await scene.run(1)
+        life.copier.submit(scene.sell_all())
+        await scene.run(1)
+        assert life.rules() == ["copy"]
+        gate.set()
+        await scene.run(1)
+        assert life.rules() == ["copy", "copy"]
+        assert life.portfolio.inventory(ANN, YES) == ZERO_SHARES
 
 
 async def test_an_entry_that_waits_for_its_market_is_dropped_when_the_target_leaves(scene: Scene) -> None:
@@ -343,7 +359,7 @@ async def test_an_order_that_cannot_be_expressed_is_skipped_alone(scene: Scene) 
         await scene.same_after_a_restart(life)
 
 
-async def test_tokens_go_side_by_side_and_one_token_in_order(scene: Scene) -> None:
+async def test_no_entry_waits_for_the_answer_to_another(scene: Scene) -> None:
     gate = asyncio.Event()
     scene.venue.plans.append(Plan(gate=gate))
     async with scene.life() as life:
@@ -351,9 +367,11 @@ async def test_tokens_go_side_by_side_and_one_token_in_order(scene: Scene) -> No
         for order in (first, second, elsewhere):
             life.copier.submit(order)
         await scene.run(1)
-        assert life.acknowledged == [elsewhere]
+        assert set(life.acknowledged) == {first, second, elsewhere}
+        assert [d.order for d in life.decisions if d.order.token == YES] == [first, second]
+        assert life.portfolio.reserved().micro > 0
         assert not await life.copier.drained(timeout_s=0)
         gate.set()
         await scene.run(1)
-        assert life.acknowledged == [elsewhere, first, second]
         assert await life.copier.drained(timeout_s=0)
+    assert len(scene.venue.sent) == 3

@@ -11,7 +11,7 @@ from polybot.accounts.settlement import Settler
 from polybot.app.detection import build_detection
 from polybot.app.followed import Followed
 from polybot.app.pace import REAL_TIME, Pace
-from polybot.app.restore import resume_orders
+from polybot.app.restore import resume_exits, resume_orders
 from polybot.app.services import Services
 from polybot.config.models import Settings
 from polybot.core.ids import Wallet
@@ -93,6 +93,7 @@ class Bot:
         )
         self._run_id = run.id
         self._compose(started_ns=run.started_ns)
+        await resume_exits(parts.history, store=parts.store, copier=self.copier)
         parts.market_data.start(self.supervisor)
         await self._detection.detector.start(self.supervisor)
         parts.market_data.preload(parts.portfolio.tokens() | self._detection.positions.tokens())

@@ -1,8 +1,9 @@
 """From a target's order to our order: snapshot, decision, one durable commit, the wire.
 
-Orders about one token are handled one after another, different tokens side by side; within a token's lane
-exits go first, and an entry that its own target's exit has overtaken is not placed any more. Nothing is awaited
-between a decision and the claim of its cash and shares.
+Orders of one target about one token are decided and committed one after another, all others side by side; exits
+go first, and an entry that its own target's exit has overtaken is not placed any more. Nothing is awaited between a
+decision and the claim of its cash and shares, and no decision waits for the answer to another order, but an exit
+for those to the entries of its own position.
 """
 
 import asyncio
@@ -15,14 +16,14 @@ import structlog
 from polybot.core.fills import PositionChange, TargetOrder
 from polybot.core.ids import OrderId, Wallet, intent_id
 from polybot.core.market import Side
-from polybot.core.money import ZERO_SHARES, ZERO_USDC, Shares
+from polybot.core.money import ZERO_USDC
 from polybot.core.orders import RESERVING, Intent
 from polybot.core.portfolio import Held, Portfolio
 from polybot.core.trading import TradingMode
 from polybot.decision.model import Copy, Decision, Policy, Skip, Snapshot
 from polybot.decision.policy import decide, order_terms
 from polybot.decision.rules import Rule
-from polybot.execution.lanes import Exit, Lane, Lanes, Work
+from polybot.execution.lanes import Exit, Lane, Lanes, Work, rest_of_exit, unsold
 from polybot.execution.tracker import DUST, OrderTracker
 from polybot.ports.market_data import MarketData
 from polybot.ports.store import Event, Store, StoreFailed
@@ -99,11 +100,12 @@ class Copier:
         self._resumed: list[Work] = []
         self._stopped = False
         self._running = False
+        self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
     def submit(self, order: TargetOrder) -> None:
-        """Queue one target order; exits overtake entries of the same token."""
+        """Queue one target order; exits overtake the target's entries of the same token."""
         published_ns = order.fills[0].seen.published_ns
         if published_ns is not None:
             self._telemetry.observe("feed_to_decision_ms", (self._clock.now_ns() - published_ns) / 1e6)
@@ -127,7 +129,7 @@ class Copier:
         self._start_lanes()
 
     async def run(self) -> None:
-        """Long-lived: one task per token that has work."""
+        """Long-lived: one task per position that has work, and one per order under way."""
         async with asyncio.TaskGroup() as self._tasks:
             for work in self._resumed:
                 self._tasks.create_task(self._follow_exit(work), name=f"exit-{work.order.id}")
@@ -141,7 +143,7 @@ class Copier:
     def _start_lanes(self) -> None:
         if self._running:
             for lane in self._lanes.claim():
-                self._tasks.create_task(self._drain(lane), name=f"copy-{lane.token[:10]}")
+                self._tasks.create_task(self._drain(lane), name=f"copy-{lane.held[1][:10]}")
 
     async def drained(self, *, timeout_s: float) -> bool:
         """Whether every queued order has been decided, and its order rests or has ended, within the timeout."""
@@ -152,13 +154,19 @@ class Copier:
             while not self._stopped and (work := lane.take()):
                 await self._copy(work)
         except StoreFailed as failed:
-            log.critical("store.failed", remedy=str(failed))
-            self._stopped = True
-            self._trading.lock(TradingLock("store", TradingMode.HALTED, str(failed)))
+            self._store_failed(failed)
         finally:
             self._lanes.give_back(lane)
-            if not self._lanes:
-                self._idle.set()
+            self._rest_if_idle()
+
+    def _store_failed(self, failed: StoreFailed) -> None:
+        log.critical("store.failed", remedy=str(failed))
+        self._stopped = True
+        self._trading.lock(TradingLock("store", TradingMode.HALTED, str(failed)))
+
+    def _rest_if_idle(self) -> None:
+        if not self._lanes and not self._under_way:
+            self._idle.set()
 
     async def _copy(self, work: Work) -> None:
         order = work.order
@@ -259,10 +267,20 @@ class Copier:
             self._tracker.withdraw(prepared.id)
             self._next_leg(work)
             return
-        outcome = await self._tracker.send(prepared)
-        self._measure(decision, outcome)
-        await self._tracker.settled(prepared.id, timeout_s=self._options.order_timeout_s)
-        self._follow_up(work, intent, prepared.id, outcome)
+        self._under_way += 1
+        self._tasks.create_task(self._send(decision, work, intent, prepared), name=f"send-{prepared.id}")
+
+    async def _send(self, decision: Decision, work: Work, intent: Intent, prepared: PreparedOrder) -> None:
+        try:
+            outcome = await self._tracker.send(prepared)
+            self._measure(decision, outcome)
+            await self._tracker.settled(prepared.id, timeout_s=self._options.order_timeout_s)
+            self._follow_up(work, intent, prepared.id, outcome)
+        except StoreFailed as failed:
+            self._store_failed(failed)
+        finally:
+            self._under_way -= 1
+            self._rest_if_idle()
 
     def _intent(self, decision: Decision, copy: Copy, leg: int, *, now_ns: int) -> Intent:
         order, market = decision.order, decision.snapshot.market
@@ -312,9 +330,9 @@ class Copier:
             await self._clock.sleep(_RECHECK_S)
         if work.exit.legs:
             await self._clock.sleep(min(self._options.retry_delay_s * 2.0 ** min(work.leg, 10), _LONG_S))
-        order, rest = work.order, _unsold(work.exit, self._portfolio)
+        order, rest = work.order, unsold(work.exit, self._portfolio)
         held = self._portfolio.inventory(order.target, order.token)
-        self._enqueue(replace(work, order=_rest_of_exit(order, rest=rest, held=held), leg=work.leg + 1))
+        self._enqueue(replace(work, order=rest_of_exit(order, rest=rest, held=held), leg=work.leg + 1))
 
     def _next_leg(self, work: Work) -> None:
         """An earlier run has placed this leg of an exit already."""
@@ -323,7 +341,7 @@ class Copier:
 
     def _sellable(self, work: Work) -> bool:
         held = self._portfolio.inventory(work.order.target, work.order.token)
-        return min(held, _unsold(work.exit, self._portfolio)).micro >= DUST.micro
+        return min(held, unsold(work.exit, self._portfolio)).micro >= DUST.micro
 
     def _may_grow(self, exit: Exit) -> bool:
         """Whether a sale may still fail, or a late entry still fill."""
@@ -335,11 +353,14 @@ class Copier:
 
         What cannot be proven gone in time is remembered: a target that is out takes us out of that, too.
         """
-        order = work.order
-        resting = _entries(self._tracker, order)
+        order, timeout_s = work.order, self._options.order_timeout_s
+        entries = _entries(self._portfolio, order)
+        for entry in entries:
+            await self._tracker.settled(entry, timeout_s=timeout_s)
+        resting = [entry for entry in entries if entry in self._tracker.open_orders()]
         await self._tracker.cancel(resting)
         for entry in resting:
-            await self._tracker.ended(entry, timeout_s=self._options.order_timeout_s)
+            await self._tracker.ended(entry, timeout_s=timeout_s)
         late = [entry for entry in resting if entry in self._tracker.open_orders()]
         if not late:
             return work
@@ -368,22 +389,10 @@ def _held_up(decision: Decision) -> bool:
     return decision.order.side is Side.SELL and isinstance(verdict, Skip) and verdict.rule in _HOLD_UPS
 
 
-def _entries(tracker: OrderTracker, order: TargetOrder) -> list[OrderId]:
-    """What still tries to enter the position that the order leaves."""
+def _entries(portfolio: Portfolio, order: TargetOrder) -> list[OrderId]:
+    """What still tries to enter the position that the order leaves, answered or not."""
     return [
         entry
-        for entry, intent in tracker.open_orders().items()
+        for entry, intent in portfolio.open_orders()
         if intent.target == order.target and intent.terms.token == order.token and intent.terms.side is Side.BUY
     ]
-
-
-def _unsold(exit: Exit, portfolio: Portfolio) -> Shares:
-    sold = sum((portfolio.filled(leg) for leg in exit.legs), ZERO_SHARES)
-    late = sum((portfolio.filled(entry) - before for entry, before in exit.late), ZERO_SHARES)
-    return exit.goal + late - sold
-
-
-def _rest_of_exit(order: TargetOrder, *, rest: Shares, held: Shares) -> TargetOrder:
-    """The same target order, cut to what of our exit is left: `rest` of `held`."""
-    change = PositionChange.CLOSED if rest >= held else PositionChange.REDUCED
-    return replace(order, shares=min(rest, held), held_before=held, change=change)

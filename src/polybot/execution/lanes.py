@@ -1,13 +1,14 @@
-"""Queues of target orders: one for each token, exits before entries."""
+"""Queues of target orders: one for each target and token, exits before entries."""
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from polybot.core.fills import TargetOrder
-from polybot.core.ids import OrderId, TokenId
+from polybot.core.fills import PositionChange, TargetOrder
+from polybot.core.ids import OrderId
 from polybot.core.market import Side
 from polybot.core.money import ZERO_SHARES, Shares
+from polybot.core.portfolio import Held, Portfolio
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Work:
 
 @dataclass(slots=True)
 class Lane:
-    token: TokenId
+    held: Held
     exits: deque[Work] = field(default_factory=deque)
     entries: deque[Work] = field(default_factory=deque)
     busy: bool = False
@@ -44,14 +45,14 @@ class Lane:
 
 
 class Lanes:
-    """Only tokens with work have a lane."""
+    """Only positions with work have a lane."""
 
     def __init__(self) -> None:
-        self._lanes: dict[TokenId, Lane] = {}
+        self._lanes: dict[Held, Lane] = {}
 
     def put(self, work: Work) -> None:
-        token = work.order.token
-        lane = self._lanes.setdefault(token, Lane(token))
+        held = (work.order.target, work.order.token)
+        lane = self._lanes.setdefault(held, Lane(held))
         (lane.exits if work.order.side is Side.SELL else lane.entries).append(work)
 
     def claim(self) -> Iterator[Lane]:
@@ -63,7 +64,19 @@ class Lanes:
 
     def give_back(self, lane: Lane) -> None:
         """What is still queued in it is dropped."""
-        del self._lanes[lane.token]
+        del self._lanes[lane.held]
 
     def __len__(self) -> int:
         return len(self._lanes)
+
+
+def unsold(exit: Exit, portfolio: Portfolio) -> Shares:
+    sold = sum((portfolio.filled(leg) for leg in exit.legs), ZERO_SHARES)
+    late = sum((portfolio.filled(entry) - before for entry, before in exit.late), ZERO_SHARES)
+    return exit.goal + late - sold
+
+
+def rest_of_exit(order: TargetOrder, *, rest: Shares, held: Shares) -> TargetOrder:
+    """The same target order, cut to what of our exit is left: `rest` of `held`."""
+    change = PositionChange.CLOSED if rest >= held else PositionChange.REDUCED
+    return replace(order, shares=min(rest, held), held_before=held, change=change)
