@@ -110,6 +110,11 @@ def test_public_hashes_and_ids_stay_readable() -> None:
     assert Redactor().fields(fields) == fields
 
 
+@pytest.mark.parametrize("advice", ["POLY_PRIVATE_KEY: is not set", "Type `export POLY_PRIVATE_KEY=0x...`"])
+def test_our_own_advice_stays_readable(advice: str) -> None:
+    assert Redactor().text(advice) == advice
+
+
 def test_a_secret_too_short_to_be_one_is_refused() -> None:
     with pytest.raises(ValueError, match="at least"):
         Redactor().register("0xabc")

@@ -90,3 +90,13 @@ def test_the_strictest_lock_rules_and_each_is_lifted_by_its_name(steps: list[tup
         strictest = [m for m in (TradingMode.HALTED, TradingMode.EXITS_ONLY) if m in expected.values()]
         assert trading.mode is (strictest[0] if strictest else TradingMode.RUNNING)
         assert {lock.name: lock.mode for lock in trading.locks} == expected
+
+
+async def test_a_lock_is_looked_at_again_within_seconds() -> None:
+    region, clock = Region(), ManualClock()
+    region.reachable.set()
+    region.reason = RESTRICTED
+    async with watched(region, clock) as trading:
+        region.reason = None
+        await clock.advance(5)
+        assert trading.mode is TradingMode.RUNNING

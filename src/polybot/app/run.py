@@ -78,7 +78,9 @@ async def _run(config: LoadedConfig, store: SqlStore, mode: Mode) -> None:
             bot.supervisor.keep("doorbell", partial(listen, config.folder, bell))
             with _signals(commands.stop_asked):
                 await commands.stop_asked.wait()
-                log.info("bot.stopping", open_orders=len(bot.tracker.open_orders()), how="ends them first")
+                log.info(
+                    "bot.stopping", open_orders=len(bot.tracker.open_orders()), waits_for="orders and trades to end"
+                )
         finally:
             await bot.stop("stopped")
         await commands.stopped("stopped: nothing of ours is open")

@@ -20,7 +20,7 @@ async def stop_bot(config: LoadedConfig, *, timeout_s: float) -> str:
             raise Failure(Exit.NOTHING, "no bot is running here", then="`polybot status`")
         command = await store.commands.issue("stop", {}, now_ns=clock.now_ns())
         await ring(config.folder)
-        note("asked the bot to stop; it finishes its open orders first")
+        note("asked the bot to stop; it ends its open orders and waits for its trades to settle")
         return await _outcome(store, command, until=clock.monotonic() + timeout_s)
 
 

@@ -14,11 +14,11 @@ from polybot.core.ids import Wallet
 from polybot.ports.queries import DecisionRow, OrderRow, PnlRow, PositionRow, StatusView, TradeRow, WhyView
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> RenderableType:
     """A heading that starts with ">" is a column of numbers. Without rows it says so."""
     rows = list(rows)
     if not rows:
-        return Table(title=f"{title}: none", title_justify="left", show_header=False, box=None)
+        return Text(f"{title}: none")
     made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
         made.add_column(
