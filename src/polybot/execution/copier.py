@@ -20,10 +20,11 @@ from polybot.core.money import ZERO_USDC
 from polybot.core.orders import RESERVING, Intent
 from polybot.core.portfolio import Held, Portfolio
 from polybot.core.trading import TradingMode
-from polybot.decision.model import Copy, Decision, Policy, Skip, Snapshot
+from polybot.decision.model import Copy, Decision, Policy, Skip
 from polybot.decision.policy import decide, order_terms
 from polybot.decision.rules import Rule
 from polybot.execution.lanes import Exit, Lane, Lanes, Work, rest_of_exit, unsold
+from polybot.execution.snapshots import Snapshots
 from polybot.execution.tracker import DUST, OrderTracker
 from polybot.ports.market_data import MarketData
 from polybot.ports.store import Event, Store, StoreFailed
@@ -89,9 +90,16 @@ class Copier:
         self._trading = trading
         self._clock = clock
         self._telemetry = telemetry
-        self._started_ns = started_ns
+        self._snapshots = Snapshots(
+            market_data=market_data,
+            portfolio=portfolio,
+            trading=trading,
+            clock=clock,
+            started_ns=started_ns,
+            disabled=disabled,
+            book_depth=options.book_depth,
+        )
         self._acknowledge = acknowledge
-        self._disabled = disabled
         self._on_decision = on_decision
         self._options = options
         self._lanes = Lanes()
@@ -190,7 +198,7 @@ class Copier:
 
     def _decide(self, work: Work) -> Decision:
         order, policy = work.order, self._policies[work.order.target]
-        snapshot = self._snapshot(order)
+        snapshot = self._snapshots.take(order)
         left = self._last_exit.get((order.target, order.token), _NEVER)
         if order.side is Side.BUY and _moment(work) < left:
             skip = Skip("overtaken", "the target has sold of this token since, before the entry could be placed", ())
@@ -206,30 +214,6 @@ class Copier:
     async def _later(self, work: Work, wait_s: float) -> None:
         await self._clock.sleep(wait_s)
         self._enqueue(work)
-
-    def _snapshot(self, order: TargetOrder) -> Snapshot:
-        quote = self._market_data.quote(order.token)
-        mode, locks = self._permission(order.target)
-        return Snapshot(
-            taken_ns=self._clock.now_ns(),
-            started_ns=self._started_ns,
-            mode=mode,
-            locks=locks,
-            market=self._market_data.market(order.token),
-            book=quote.book.view(depth=self._options.book_depth) if quote else None,
-            book_age_ms=quote.age_ms if quote else None,
-            cash_free=self._portfolio.free_cash(),
-            exposure=self._portfolio.exposure(order.target, order.token),
-            inventory=self._portfolio.inventory(order.target, order.token),
-            open_positions=self._portfolio.open_positions(),
-        )
-
-    def _permission(self, target: Wallet) -> tuple[TradingMode, tuple[str, ...]]:
-        mode = self._trading.mode
-        locks = tuple(f"{lock.name}: {lock.reason}" for lock in self._trading.locks)
-        if target not in self._disabled:
-            return mode, locks
-        return TradingMode.EXITS_ONLY if mode is TradingMode.RUNNING else mode, (*locks, "target: disabled")
 
     async def _skip(self, decision: Decision, skip: Skip, work: Work) -> None:
         order = decision.order
