@@ -1,8 +1,8 @@
 """A simulator and a bot together: the very program that trades, on a venue that keeps the truth beside it."""
 
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -15,11 +15,11 @@ from polybot.app.guards import account_guard, clock_guard, region_guard
 from polybot.app.pace import Pace
 from polybot.app.restore import restore_portfolio
 from polybot.app.services import Services
+from polybot.app.stage import Stage
 from polybot.config.models import Endpoints, Execution, Polling, Safety, Settings, Target, YourAccount
 from polybot.config.policy import policy_for
 from polybot.core.money import Ratio, Usdc
 from polybot.core.orders import OurFill, SignatureType
-from polybot.core.portfolio import Portfolio
 from polybot.decision.model import Decision
 from polybot.polymarket.signing import LocalSigner
 from polybot.safety.trading_locks import TradingLocks
@@ -58,31 +58,12 @@ class DemoOptions:
 class Watch:
     """Who looks on; all three are called on the loop and must be quick."""
 
-    began: Callable[["Stage"], None] = lambda _: None
+    began: Callable[[Stage], None] = lambda _: None
     decided: Callable[[Decision], None] = lambda _: None
     filled: Callable[[OurFill], None] = lambda _: None
 
 
 NOBODY = Watch()
-
-
-@dataclass(slots=True)
-class Stage:
-    """What is on show: the simulator, the bot's books, and how far the play has come."""
-
-    simulator: Simulator
-    clock: SimClock
-    portfolio: Portfolio
-    followed: Sequence[Followed]
-    world: World
-    telemetry: MemoryTelemetry
-    decisions: list[Decision] = field(default_factory=list)
-
-    @property
-    def played(self) -> float:
-        """0 to 1."""
-        whole = self.world.ends_at_ns - self.world.starts_at_ns
-        return min(1.0, max(0.0, (self.clock.now_ns() - self.world.starts_at_ns) / max(1, whole)))
 
 
 async def run_demo(options: DemoOptions, watch: Watch = NOBODY) -> DemoReport:

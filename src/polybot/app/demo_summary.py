@@ -4,11 +4,11 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from polybot.app.audit import Books, differences, fill_facts, held_by_token, unseen_fills
+from polybot.app.stage import Stage
 from polybot.core.ids import TokenId, Wallet
 from polybot.core.market import Side
 from polybot.core.money import ZERO_USDC, Usdc, proceeds_floor
@@ -18,10 +18,6 @@ from polybot.ports.queries import OrderRow, TradeRow
 from polybot.ports.store import History
 from polybot.simulator.model import GroundTruth
 from polybot.simulator.replies import RequestRecord
-
-if TYPE_CHECKING:
-    from polybot.app.demo import Stage
-
 
 _UNPROVEN = frozenset({OrderState.UNKNOWN, OrderState.SUBMITTING})
 
@@ -71,7 +67,7 @@ class DemoReport:
 class Outcome:
     """Both sides' books after the bot has stopped."""
 
-    stage: "Stage"
+    stage: Stage
     wallet: Wallet
     truth: GroundTruth
     requests: Sequence[RequestRecord]
@@ -152,7 +148,7 @@ def _posted_salts(requests: Sequence[RequestRecord]) -> Counter[str]:
     return Counter(str(msgspec.json.decode(body, type=_Posted).order["salt"]) for body in bodies)
 
 
-def _worth(stage: "Stage") -> Usdc:
+def _worth(stage: Stage) -> Usdc:
     """What is held, at the best bids."""
     total = ZERO_USDC
     for token in stage.portfolio.tokens():
@@ -160,7 +156,7 @@ def _worth(stage: "Stage") -> Usdc:
     return total
 
 
-def _bid_value(stage: "Stage", token: TokenId) -> Usdc:
+def _bid_value(stage: Stage, token: TokenId) -> Usdc:
     bids = stage.world.exchange.book(token).bids
     return proceeds_floor(stage.portfolio.holding(token), bids[0].price) if bids else ZERO_USDC
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from polybot.app.demo import Stage, Watch
+from polybot.app.demo import Watch
 from polybot.app.demo_summary import DemoReport
+from polybot.app.stage import Stage
 from polybot.cli.formats import shares, usd
 from polybot.cli.tables import pairs
 from polybot.core.fills import TargetOrder

@@ -231,7 +231,7 @@ class Copier:
     async def _place(self, decision: Decision, copy: Copy, work: Work) -> None:
         now_ns = self._clock.now_ns()
         try:
-            intent = self._intent(decision, copy, work.leg, now_ns=now_ns)
+            intent = _intent(decision, copy, account=self._account, leg=work.leg, now_ns=now_ns)
             prepared = self._venue.prepare(intent, now_ns=now_ns)
         except ValueError as error:
             skip = Skip("not_expressible", str(error), copy.checks)
@@ -265,21 +265,6 @@ class Copier:
         finally:
             self._under_way -= 1
             self._rest_if_idle()
-
-    def _intent(self, decision: Decision, copy: Copy, leg: int, *, now_ns: int) -> Intent:
-        order, market = decision.order, decision.snapshot.market
-        if market is None:
-            raise ValueError("decided to copy in a market that is not known")
-        spends = copy.side is Side.BUY
-        return Intent(
-            id=intent_id(order.id, account=self._account, leg=leg),
-            decision=order.id,
-            account=self._account,
-            target=order.target,
-            leg=leg,
-            terms=order_terms(copy, market, token=order.token, now_ns=now_ns),
-            reserve_usdc=copy.spend + copy.fee_bound if spends else ZERO_USDC,
-        )
 
     async def _commit(self, decision: Decision, intent: Intent, prepared: PreparedOrder, *, now_ns: int) -> bool:
         if intent.leg == 0:
@@ -380,3 +365,19 @@ def _entries(portfolio: Portfolio, order: TargetOrder) -> list[OrderId]:
         for entry, intent in portfolio.open_orders()
         if intent.target == order.target and intent.terms.token == order.token and intent.terms.side is Side.BUY
     ]
+
+
+def _intent(decision: Decision, copy: Copy, *, account: Wallet, leg: int, now_ns: int) -> Intent:
+    """ValueError if the market is not known, so that its terms are not."""
+    order, market = decision.order, decision.snapshot.market
+    if market is None:
+        raise ValueError("decided to copy in a market that is not known")
+    return Intent(
+        id=intent_id(order.id, account=account, leg=leg),
+        decision=order.id,
+        account=account,
+        target=order.target,
+        leg=leg,
+        terms=order_terms(copy, market, token=order.token, now_ns=now_ns),
+        reserve_usdc=copy.spend + copy.fee_bound if copy.side is Side.BUY else ZERO_USDC,
+    )

@@ -1,0 +1,31 @@
+"""What a demo has on show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from polybot.app.followed import Followed
+from polybot.core.portfolio import Portfolio
+from polybot.decision.model import Decision
+from polybot.simulator.server import Simulator
+from polybot.simulator.simclock import SimClock
+from polybot.simulator.world import World
+from polybot.telemetry.memory import MemoryTelemetry
+
+
+@dataclass(slots=True)
+class Stage:
+    """What is on show: the simulator, the bot's books, and how far the play has come."""
+
+    simulator: Simulator
+    clock: SimClock
+    portfolio: Portfolio
+    followed: Sequence[Followed]
+    world: World
+    telemetry: MemoryTelemetry
+    decisions: list[Decision] = field(default_factory=list)
+
+    @property
+    def played(self) -> float:
+        """0 to 1."""
+        whole = self.world.ends_at_ns - self.world.starts_at_ns
+        return min(1.0, max(0.0, (self.clock.now_ns() - self.world.starts_at_ns) / max(1, whole)))
