@@ -16,7 +16,7 @@ from mischief import (
     truncated,
     web_page,
 )
-from scene import A, Running, Scene
+from scene import SPEED, A, Running, Scene
 
 from polybot.config.models import Execution
 from polybot.core.market import Side
@@ -88,7 +88,9 @@ async def test_an_unanswered_order_keeps_its_money_until_it_is_proven(stage: Sce
     async with stage.running() as bot:
         stage.buys(stage.alice, A, "100")
         await stage.until("unanswered", lambda: bot.counted("orders.unknown") == 1)
-        await stage.passes(60)
+        stage.clock.set_speed(60)
+        await stage.passes(90)
+        stage.clock.set_speed(SPEED)
         assert await states(bot) == [OrderState.UNKNOWN]
         assert (bot.portfolio.cash - bot.portfolio.free_cash()).micro > 26_000_000
         for rule in blind:
@@ -134,10 +136,10 @@ async def test_an_exit_that_is_always_refused_is_tried_ever_less_often(stage: Sc
         await stage.enter(bot)
         never = stage.meddler.on("clob", "/order", refused(400, "invalid signature"), method="POST")
         stage.sells(stage.alice, A)
+        stage.clock.set_speed(60)
         await stage.passes(60)
         assert 4 <= never.met <= 9
         stage.meddler.off(never)
-        stage.clock.set_speed(100)
         await stage.leave_bob(bot)
         await stage.followed_out(bot)
     assert await stage.complaints() == []
@@ -152,7 +154,7 @@ async def test_a_venue_too_busy_for_an_entry_is_asked_a_few_times_more(stage: Sc
         busy = stage.meddler.on("clob", "/order", fault, method="POST")
         stage.buys(stage.alice, A, "100")
         await stage.until("given up", lambda: busy.met == 3)
-        await stage.passes(20)
+        await stage.passes(10)
         assert busy.met == 3
         stage.meddler.off(busy)
         once = stage.meddler.on("clob", "/order", fault, method="POST", times=1)

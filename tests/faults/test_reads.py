@@ -17,7 +17,7 @@ from mischief import (
     truncated,
     web_page,
 )
-from scene import A, B, Scene
+from scene import SPEED, A, B, Scene
 
 from polybot.app.accounts import AccountRefused
 from polybot.app.bot import CannotStart
@@ -85,9 +85,11 @@ async def test_only_the_socket_hears_of_fills_while_the_data_api_is_down_for_min
     async with stage.running() as bot:
         down = stage.meddler.on("data", "/v2/", web_page(502))
         await stage.enter(bot)
-        await stage.passes(40)
+        stage.clock.set_speed(60)
+        await stage.passes(60)
         stage.sells(stage.alice, A, "40")
-        await stage.passes(40)
+        await stage.passes(60)
+        stage.clock.set_speed(SPEED)
         stage.meddler.off(down)
         stage.sells(stage.alice, A)
         stage.sells(stage.bob, B)
@@ -135,7 +137,7 @@ async def test_a_venue_that_is_down_at_the_start_is_named(stage: Scene) -> None:
         await stage.try_start()
     stage.meddler.clear()
     stage.meddler.on("clob", "/balance-allowance", web_page(403))
-    with pytest.raises(CannotStart, match=r"balance cannot be read .* test-connection"):
+    with pytest.raises(CannotStart, match=r"balance .*HTTP 403: a web page"):
         await stage.try_start()
 
 
