@@ -22,6 +22,8 @@ lint: .venv/dev
 
 types: .venv/dev
 	$(BIN)/mypy
+	$(BIN)/mypy tests bench --exclude 'conftest\.py$$'
+	for file in tests/*/conftest.py; do $(BIN)/mypy $$file || exit 1; done
 
 docs: .venv/dev
 	$(BIN)/pytest -n auto tests/docs
