@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from mischief import refused, web_page
+from mischief import refused, silence, web_page
 from scene import RAIN, SNOW, A, B, Scene, levels
 
+from polybot.config.models import Execution
 from polybot.core.money import Price, Shares
 
 BUSY = refused(425, "matching engine restarting", headers={"Retry-After": "1"})
@@ -95,4 +96,19 @@ async def test_a_market_that_stops_taking_orders_is_left_alone_and_left_when_it_
         not_ready = refused(400, "the market is not yet ready to process new orders")
         stage.meddler.on("clob", "/order", not_ready, method="POST", times=4)
         await stage.leave(bot)
+    assert await stage.complaints() == []
+
+
+async def test_a_resting_entry_ends_with_its_market(stage: Scene) -> None:
+    settings = stage.settings(
+        execution=Execution(order_timeout_s=4, max_book_age_ms=20_000, when_slippage_exceeded="passive")
+    )
+    stage.meddler.frames["user"] = silence
+    async with stage.running(settings=settings) as bot:
+        stage.buys(stage.alice, A, "100")
+        stage.pull_asks(A)
+        await stage.until("resting", lambda: bool(bot.bot.tracker.open_orders()))
+        stage.exchange.resolve(RAIN.condition, winner=A)
+        await stage.until("its money is free", lambda: bot.portfolio.free_cash() == bot.portfolio.cash)
+        assert not bot.bot.tracker.open_orders()
     assert await stage.complaints() == []

@@ -13,6 +13,7 @@ from mischief import (
     lost_request,
     refused,
     reset_within,
+    sometimes,
     truncated,
     web_page,
 )
@@ -20,6 +21,7 @@ from scene import SPEED, A, Running, Scene
 
 from polybot.config.models import Execution
 from polybot.core.market import Side
+from polybot.core.money import Shares
 from polybot.core.orders import OrderState
 
 PLACED_ALL_THE_SAME = {
@@ -200,4 +202,38 @@ async def test_a_cancel_that_gets_lost_leaves_nothing_open_at_the_stop(stage: Sc
         stage.buys(stage.alice, A, "100")
         stage.pull_asks(A)
         await stage.until("resting", lambda: bool(bot.bot.tracker.open_orders()))
+    assert await stage.complaints() == []
+
+
+async def test_an_entry_proven_after_the_target_has_left_is_sold(stage: Scene) -> None:
+    stage.meddler.on("clob", "/order", lost_answer, method="POST", times=1)
+    blind = [stage.meddler.on("clob", path, web_page(502), method="GET") for path in ("/data/order", "/data/trades")]
+    stage.meddler.frames["user"] = lambda _: ()
+    async with stage.running() as bot:
+        stage.buys(stage.alice, A, "100")
+        await stage.until("unanswered", lambda: bot.counted("orders.unknown") == 1)
+        stage.sells(stage.alice, A)
+        await stage.passes(40)
+        for rule in blind:
+            stage.meddler.off(rule)
+        await stage.until(
+            "sold", lambda: bool(bot.portfolio.cash.micro != 1_000_000_000 and stage.posted().total() > 1)
+        )
+        await stage.until("out", lambda: not bot.holding(stage.alice, A))
+        await stage.enter(bot)
+        await stage.leave(bot)
+    assert await stage.complaints() == []
+
+
+async def test_two_targets_in_one_market_are_followed_apart(stage: Scene) -> None:
+    stage.meddler.on("clob", "/order", sometimes(5, 0.5, lost_answer, reset_within, truncated), method="POST")
+    async with stage.running() as bot:
+        stage.buys(stage.alice, A, "100")
+        stage.buys(stage.bob, A, "40")
+        await stage.until("both in", lambda: bool(bot.holding(stage.alice, A) and bot.holding(stage.bob, A)))
+        stage.sells(stage.alice, A)
+        await stage.until("Alice out", lambda: not bot.holding(stage.alice, A))
+        assert bot.holding(stage.bob, A) == Shares.parse("20")
+        stage.sells(stage.bob, A)
+        await stage.until("Bob out", lambda: not bot.holding(stage.bob, A))
     assert await stage.complaints() == []
