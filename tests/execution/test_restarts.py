@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scripted_venue import Answer, Plan
-from trading_scene import ANN, BOB, CASH, YES, Life, Scene, open_scene
+from trading_scene import ANN, BOB, CASH, POLICY, YES, Life, Scene, open_scene
 
 from polybot.core.fills import TargetOrder
 from polybot.core.ledger import cash_change
@@ -96,12 +96,31 @@ async def test_an_exit_that_a_clean_stop_cancelled_is_taken_up_again(scene: Scen
         scene.venue.plans.append(Plan(fill="3"))
         life.copier.submit(scene.sell_all())
         await scene.run(2)
+        life.copier.close()
         await life.tracker.cancel(list(life.tracker.open_orders()))
-        await scene.run(2)
+        await scene.run(5)
+        assert len(scene.venue.sent) == 2
+        assert not scene.venue.open_ids()
     async with scene.life() as life:
         await scene.run(10)
         assert life.portfolio.inventory(ANN, YES).micro < DUST.micro
         assert max(scene.venue.posts().values()) == 1
+
+
+async def test_an_unfinished_exit_of_a_target_that_is_no_longer_followed_stops_no_one_else(scene: Scene) -> None:
+    async with scene.life() as life:
+        life.copier.submit(scene.order())
+        await scene.run(1)
+        scene.venue.plans.append(Plan(Answer.REFUSE))
+        life.copier.submit(scene.sell_all())
+        await scene.settle()
+    scene.policies = {BOB: POLICY}
+    async with scene.life() as life:
+        await scene.run(5)
+        life.copier.submit(scene.order(target=BOB))
+        await scene.run(1)
+        assert life.failures == []
+        assert life.portfolio.inventory(BOB, YES).micro > 0
 
 
 async def test_an_exit_that_was_only_ever_refused_is_taken_up_again(scene: Scene) -> None:

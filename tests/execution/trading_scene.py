@@ -99,6 +99,7 @@ class Scene:
         self.venue = ScriptedVenue(self.clock)
         self.shelf = StillShelf(*MARKETS)
         self.disabled: frozenset[Wallet] = frozenset()
+        self.policies = {ANN: POLICY, BOB: POLICY}
         self.copier_options = CopierOptions(order_timeout_s=5.0)
         self.tracker_options = TrackerOptions()
         self.started_ns = self.clock.now_ns()
@@ -135,7 +136,7 @@ class Scene:
         resume_orders(history, tracker)
         copier = Copier(
             account=ACCOUNT,
-            policies={ANN: POLICY, BOB: POLICY},
+            policies=self.policies,
             venue=self.venue,
             store=self.store,
             market_data=self.shelf,

@@ -93,6 +93,8 @@ class Bot:
         )
         self._run_id = run.id
         self._compose(started_ns=run.started_ns)
+        if parts.settings.network.keep_alive:
+            self.supervisor.keep("warm-connections", parts.services.keep_warm)
         await resume_exits(parts.history, store=parts.store, copier=self.copier)
         parts.market_data.start(self.supervisor)
         await self._detection.detector.start(self.supervisor)
@@ -222,6 +224,7 @@ class Bot:
         parts = self._parts
         await self.supervisor.cancel("intake")
         await self.copier.drained(timeout_s=parts.pace.stretched(_DRAIN_S))
+        self.copier.close()
         await self.tracker.cancel(list(self.tracker.open_orders()))
         if not await self.tracker.quiet(timeout_s=parts.pace.stretched(_DRAIN_S)):
             log.warning("bot.stopped_with_open_questions", orders=list(self.tracker.open_orders()))

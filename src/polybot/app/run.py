@@ -22,7 +22,7 @@ from polybot.app.restore import restore_portfolio
 from polybot.app.services import Services
 from polybot.config.live import check_live, private_key
 from polybot.config.loader import LoadedConfig
-from polybot.core.ids import Wallet
+from polybot.core.ids import OrderId, Wallet
 from polybot.core.money import Usdc
 from polybot.polymarket.signing import LocalSigner
 from polybot.ports.market_data import MarketData
@@ -83,7 +83,13 @@ async def _run(config: LoadedConfig, store: SqlStore, mode: Mode) -> None:
                 )
         finally:
             await bot.stop("stopped")
-        await commands.stopped("stopped: nothing of ours is open")
+        await commands.stopped(_farewell(list(bot.tracker.open_orders())))
+
+
+def _farewell(left: Sequence[OrderId]) -> str:
+    if not left:
+        return "stopped: nothing of ours is open"
+    return f"stopped; the venue has not said how these orders ended, the next start asks again: {', '.join(left)}"
 
 
 async def _require_same_account(store: SqlStore, parts: Parts) -> None:

@@ -124,12 +124,21 @@ class Copier:
         self._enqueue(work)
 
     def resume_exit(self, order: TargetOrder, intent: Intent, placed: OrderId) -> None:
-        """Before `run`: an exit whose newest leg, `placed`, an earlier run left unfinished."""
+        """Before `run`: an exit whose newest leg, `placed`, an earlier run left unfinished.
+
+        Of a target that is not followed any more nothing is known that could price it: left to the operator.
+        """
+        if order.target not in self._policies:
+            log.warning("exit.not_followed", target=order.target, token=order.token, shares=str(intent.terms.shares))
+            return
         begun = Exit(goal=intent.terms.shares, legs=(placed,))
         self._resumed.append(Work(order, next(self._numbers), intent.leg, begun))
 
+    def close(self) -> None:
+        """Decide nothing more: what is not acknowledged, and exits with something left, are found after a restart."""
+        self._stopped = True
+
     def _enqueue(self, work: Work) -> None:
-        """After a failure of the store nothing is taken: what is not acknowledged is found again after a restart."""
         if self._stopped:
             return
         self._lanes.put(work)
@@ -169,7 +178,7 @@ class Copier:
 
     def _store_failed(self, failed: StoreFailed) -> None:
         log.critical("store.failed", remedy=str(failed))
-        self._stopped = True
+        self.close()
         self._trading.lock(TradingLock("store", TradingMode.HALTED, str(failed)))
 
     def _rest_if_idle(self) -> None:
