@@ -18,6 +18,11 @@ from polybot.polymarket.streams.market import MarketStream, MarketStreamOptions
 from polybot.ports.telemetry import Telemetry
 from polybot.utils.clock import Clock
 
+_WARM_EVERY_S = 15.0
+"""An idle connection is used again before a server or a proxy on the way would close it (60 s and more)."""
+_WARM_CONNECTIONS = 4
+"""Orders under way at the same moment that find one open."""
+
 
 class Services:
     """Public reads; `async with` closes every connection."""
@@ -64,6 +69,13 @@ class Services:
             settings=self.pace.warm,
         )
         return market_data, stream
+
+    async def keep_warm(self) -> None:
+        """Opens connections to the CLOB before the first order, and keeps them open."""
+        connections = min(_WARM_CONNECTIONS, self._settings.network.connection_pool_size)
+        while True:
+            await self.clob.warm_up(connections=connections)
+            await self._clock.sleep(self.pace.stretched(_WARM_EVERY_S))
 
     def _http(self, url: str) -> HttpClient:
         network = self._settings.network
