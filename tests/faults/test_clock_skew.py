@@ -44,3 +44,14 @@ async def test_a_clock_that_was_wrong_at_the_start_only_keeps_us_out(stage: Scen
         await stage.enter(bot)
         await stage.leave(bot)
     assert await stage.complaints() == []
+
+
+async def test_a_clock_ahead_within_the_tolerance_hides_no_fill(stage: Scene) -> None:
+    stage.bot_clock.offset_s = 15
+    async with stage.running() as bot:
+        stage.buys(stage.alice, A, "100")
+        await stage.until("decided", lambda: bot.verdicts(stage.alice) == ["before_start"])
+        await stage.passes(15)
+        await stage.enter(bot)
+        await stage.leave(bot)
+    assert await stage.complaints() == []

@@ -48,6 +48,8 @@ class DetectorSettings:
     memory_s: int = 2 * 86_400
     overlap_s: int = 120
     """At least the overlap of the polls."""
+    clock_slack_s: int = 20
+    """How far our clock may be ahead of the venue's without a fill made after the start going unseen."""
     future_s: int = 300
     """Rows dated further ahead of our clock are refused."""
 
@@ -150,7 +152,7 @@ class Detector:
         """Seed the memory, and set how far back a row may lie: not before we followed the wallet."""
         for wallet in new:
             since_s = self._targets[wallet].since_s
-            self._cursors.begin(wallet, self._now_s() if since_s is None else since_s)
+            self._cursors.begin(wallet, self._now_s() - self._settings.clock_slack_s if since_s is None else since_s)
         cursors = {wallet: self._cursors.of(wallet) for wallet in self._targets}
         known = await self._store.known_fills(since_s=min(cursors.values(), default=0) - self._settings.memory_s)
         followed_s = dict(cursors)
