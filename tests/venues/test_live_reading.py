@@ -19,7 +19,7 @@ from polybot.polymarket.rest.data import DataClient
 from polybot.polymarket.rest.http import HttpClient
 from polybot.polymarket.signing import LocalSigner
 from polybot.polymarket.streams.user import UserStream
-from polybot.ports.venue import NoAnswer, OrderReport
+from polybot.ports.venue import Absent, NoAnswer, OrderReport
 from polybot.telemetry.memory import MemoryTelemetry
 from polybot.utils.clock import SystemClock
 from polybot.venues.live import LiveVenue
@@ -127,6 +127,25 @@ async def test_a_trade_of_a_market_that_is_not_loaded_waits_for_its_fee() -> Non
         assert await venue.fills(since_s=0) == []
         clob.shelf.hidden.clear()
         assert len(await venue.fills(since_s=0)) == 1  # type: ignore[arg-type]
+
+
+async def test_an_order_whose_trade_cannot_be_read_is_not_absent() -> None:
+    clob = Clob()
+    clob.trades = [trade("t1", status="PONDERING")]
+    async with clob.venue() as venue:
+        assert await venue.look_up(ORDER) == Absent()
+        await venue.fills(since_s=0)
+        assert isinstance(await venue.look_up(ORDER), NoAnswer)
+        clob.trades = [trade("t1")]
+        await venue.fills(since_s=0)
+        assert await venue.look_up(ORDER) == Absent()
+
+
+async def test_an_order_that_cannot_be_read_is_no_answer() -> None:
+    clob = Clob()
+    clob.order = order(order_type="GTC", status="LIVE", matched="much")
+    async with clob.venue() as venue:
+        assert isinstance(await venue.look_up(ORDER), NoAnswer)
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,8 @@ class LiveVenue:
         self._api_key = api_key
         self._clock = clock
         self._telemetry = telemetry
+        self._unread: dict[str, frozenset[str]] = {}
+        """Trades that could not be read yet, with the orders they name."""
 
     def prepare(self, intent: Intent, *, now_ns: int) -> PreparedOrder:
         market = self._market_data.market(intent.terms.token)
@@ -81,9 +83,13 @@ class LiveVenue:
     async def look_up(self, order: OrderId) -> LookUp:
         try:
             row = await self._account.order(order)
-        except (RequestFailed, UnexpectedShape) as failed:
+            if row:
+                return _report(row)
+        except (RequestFailed, ValueError) as failed:
             return NoAnswer(str(failed))
-        return _report(row) if row else Absent()
+        if any(order in named for named in self._unread.values()):
+            return NoAnswer("the venue shows a trade of it that could not be read")
+        return Absent()
 
     async def fills(self, *, since_s: int) -> Sequence[OurFill] | NoAnswer:
         try:
@@ -95,9 +101,9 @@ class LiveVenue:
     async def balance(self) -> Usdc | NoAnswer:
         try:
             answer = await self._account.collateral(self._signature_type)
-        except (RequestFailed, UnexpectedShape) as failed:
+            return Usdc(int(answer.balance))
+        except (RequestFailed, ValueError) as failed:
             return NoAnswer(str(failed))
-        return Usdc(int(answer.balance))
 
     async def holdings(self) -> Sequence[tuple[TokenId, ConditionId, Shares]] | NoAnswer:
         try:
@@ -113,7 +119,7 @@ class LiveVenue:
         async for event in self._stream.events():
             match event:
                 case OrderRow():
-                    yield _report(event)
+                    yield self._read_order(event)
                 case TradeRow():
                     for fill in self._fills_of(event):
                         yield fill
@@ -124,13 +130,23 @@ class LiveVenue:
                 case never:
                     assert_never(never)
 
+    def _read_order(self, row: OrderRow) -> Report:
+        try:
+            return _report(row)
+        except ValueError as error:
+            return StreamGap(f"order {row.id} could not be read: {error}")
+
     def _fills_of(self, row: TradeRow) -> list[OurFill]:
         try:
-            return our_fills(row, api_key=self._api_key, fee_of=self._fee_of, now_ns=self._clock.now_ns())
+            fills = our_fills(row, api_key=self._api_key, fee_of=self._fee_of, now_ns=self._clock.now_ns())
         except ValueError as error:
             log.warning("trade.unread", trade=row.id, status=row.status, error=str(error))
             self._telemetry.count("trades.unread")
+            named = (row.taker_order_id, *(maker.order_id for maker in row.maker_orders))
+            self._unread[row.id] = frozenset(order.lower() for order in named)
             return []
+        self._unread.pop(row.id, None)
+        return fills
 
     def _fee_of(self, token: TokenId) -> FeeSchedule:
         market = self._market_data.market(token)
