@@ -127,6 +127,8 @@ _REFUSALS = (
     ("market_not_found", "market not found"),
     ("no_book", "no orderbook exists"),
     ("match_delayed", "order match delayed"),
+    ("broken_off", "context canceled"),
+    ("broken_off", "order timed out"),
     ("unauthorized", "api key"),
     ("unauthorized", "l1 request headers"),
 )

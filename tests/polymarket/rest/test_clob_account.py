@@ -111,6 +111,8 @@ async def test_duplicated_means_the_venue_has_it() -> None:
         reply("", 200),
         reply('{"success":tr', 200),
         reply('{"error":"order match delayed due to market conditions"}', 400),
+        reply('{"error":"context canceled"}', 400),
+        placed(success=False, errorMsg="order timed out", orderID=""),
         placed(orderID=""),
         placed(orderID="0x" + "cd" * 32),
         placed(status="unmatched"),

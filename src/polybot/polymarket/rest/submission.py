@@ -10,8 +10,9 @@ from polybot.ports.venue import Accepted, PreparedOrder, Refused, SubmitOutcome,
 
 _PLACED = frozenset({"live", "matched", "delayed"})
 
-# Sentences that sound like refusals and prove none: the order may be held or known already.
-_INCONCLUSIVE = frozenset({"match_delayed"})
+# Sentences that sound like refusals and prove none: the order may be held or known already, or the venue gave up
+# waiting for its own answer (sent with status 400).
+_INCONCLUSIVE = frozenset({"match_delayed", "broken_off"})
 
 
 def outcome_of_answer(body: bytes, *, order: PreparedOrder) -> SubmitOutcome:
