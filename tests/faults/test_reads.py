@@ -160,5 +160,6 @@ async def test_a_stop_while_the_venue_is_away_leaves_its_questions_to_the_next_s
     stage.meddler.clear()
     assert any("still unknown" in complaint for complaint in await stage.complaints())
     async with stage.running() as bot:
+        await stage.until("proven", lambda: not bot.bot.tracker.open_orders())
         await stage.leave(bot)
     assert await stage.complaints() == []
