@@ -169,3 +169,12 @@ def _told(fills: Iterable[OurFill]) -> Portfolio:
     for report in fills:
         portfolio.apply_fill(report)
     return portfolio
+
+
+def test_dust_that_cannot_be_sold_is_no_open_position() -> None:
+    portfolio = Portfolio(CASH)
+    for number, shares in ((1, "0.009999"), (2, "0.01")):
+        order, will = intent(number, target=(ANN, BOB)[number - 1])
+        portfolio.reserve(order, will)
+        portfolio.apply_fill(fill(order, f"t{number}", shares=shares))
+    assert portfolio.open_positions() == 1

@@ -4,6 +4,7 @@ The venue's balance lags settlement (it is cached) and its positions are rounded
 two looks in a row agree on is reported.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -70,12 +71,13 @@ class Reconciler:
         if isinstance(rows, NoAnswer):
             return frozenset()
         theirs: Mapping[TokenId, Shares] = {token: shares for token, _, shares in rows}
-        ours = {p.token for p in self._portfolio.positions() if p.shares}
+        ours: defaultdict[TokenId, Shares] = defaultdict(lambda: ZERO_SHARES)
+        for position in self._portfolio.positions():
+            ours[position.token] += position.shares
         return frozenset(
             Drift(token, str(held), str(said))
-            for token in ours | theirs.keys()
-            if abs((held := self._portfolio.holding(token)).micro - (said := theirs.get(token, ZERO_SHARES)).micro)
-            > _ROUNDING.micro
+            for token in ours.keys() | theirs.keys()
+            if abs((held := ours[token]).micro - (said := theirs.get(token, ZERO_SHARES)).micro) > _ROUNDING.micro
         )
 
     async def _report(self, drift: Drift) -> None:

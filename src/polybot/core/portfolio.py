@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from polybot.core.ids import ConditionId, OrderId, TokenId, Wallet
 from polybot.core.ledger import Position, Settlement, cash_change, fold, outranks
 from polybot.core.market import Side
+from polybot.core.matching import SHARE_GRAIN
 from polybot.core.money import ZERO_SHARES, ZERO_USDC, Price, Shares, Usdc, proceeds_floor
 from polybot.core.orders import TERMINAL_TRADE, Intent, OurFill, TradeStatus
 
@@ -102,7 +103,8 @@ class Portfolio:
         return held | on_order | {fill.token for fill in self._unsettled.values()}
 
     def open_positions(self) -> int:
-        return sum(1 for p in self._positions.values() if p.shares.micro > 0)
+        """Dust that no order can sell takes up no room."""
+        return sum(1 for p in self._positions.values() if p.shares.micro >= SHARE_GRAIN)
 
     def holding(self, token: TokenId) -> Shares:
         """Over all targets."""

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from polybot.core.ids import Wallet
+from polybot.core.matching import SHARE_GRAIN
 from polybot.core.orders import TradeStatus
 from polybot.ports.queries import DecisionRow, OrderRow, PnlRow, PositionRow, StatusView, TradeRow, WhyView
 from polybot.ports.store import Event, TargetRow
@@ -156,7 +157,7 @@ def _status(connection: Connection) -> StatusView | None:
         state=texts(newest.state),
         cash=read_cash(connection),
         reserved=read_reserved(connection),
-        open_positions=_count(connection, positions.c.shares_micro > 0),
+        open_positions=_count(connection, positions.c.shares_micro >= SHARE_GRAIN),
         open_orders=read_open_orders(connection),
         decisions=_count(connection, since),
         copied=_count(connection, since & (decisions.c.rule == "copy")),
