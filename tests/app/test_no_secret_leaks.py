@@ -125,6 +125,7 @@ def test_the_search_covers_what_it_should(remains: Remains) -> None:
     names = {where.rpartition(": ")[2] for where in remains.seen}
     assert {"polybot.log", "polybot.db", "polybot.db-wal", "start.err", "start.out", "argv"} <= names
     assert b"order.sent" in remains.seen["stopped: polybot.log"]
+    assert b"http_seconds{endpoint=clob.post_order}" in remains.seen["stopped: polybot.log"]
     planted = Remains({"planted": b"x" + CANARY.upper().encode() + b"y"}, remains.secrets)
     assert planted.leaks() == ["key, hex in planted"]
 

@@ -26,3 +26,18 @@ def test_only_the_newest_observations_are_kept() -> None:
         telemetry.observe("ms", float(number))
     assert len(telemetry.samples("ms")) == 10_000
     assert telemetry.samples("ms")[0] == 5.0
+
+
+def test_the_summary_says_how_every_endpoint_answers() -> None:
+    telemetry = MemoryTelemetry()
+    for number in range(1, 101):
+        telemetry.count("http_requests", endpoint="clob.book", outcome="ok")
+        telemetry.observe("http_seconds", number / 1000, endpoint="clob.book")
+    telemetry.count("http_requests", endpoint="clob.book", outcome="timeout")
+    assert telemetry.summary() == {
+        "counters": {
+            "http_requests{endpoint=clob.book,outcome=ok}": 100,
+            "http_requests{endpoint=clob.book,outcome=timeout}": 1,
+        },
+        "observed": {"http_seconds{endpoint=clob.book}": {"n": 100, "p50": 0.05, "p99": 0.099}},
+    }

@@ -40,6 +40,8 @@ Mode = Literal["paper", "live"]
 
 log = structlog.get_logger(__name__)
 
+_METRICS_EVERY_S = 600.0
+
 PAPER_WALLET = Wallet("0x" + "0" * 40)
 """The account of paper runs: no one's."""
 
@@ -65,7 +67,8 @@ async def _run(config: LoadedConfig, store: SqlStore, mode: Mode) -> None:
     clock, bell = SystemClock(), Doorbell()
     commands = CommandLoop(store.commands, bell=bell, clock=clock)
     await commands.discard_old()
-    async with Services(config.settings, clock=clock, telemetry=MemoryTelemetry()) as services:
+    telemetry = MemoryTelemetry()
+    async with Services(config.settings, clock=clock, telemetry=telemetry) as services:
         followed = await follow_all(config.accounts.targets, config.settings, services.gamma)
         parts = await _parts(config, store, services, followed, mode=mode)
         await _require_same_account(store, parts)
@@ -76,6 +79,7 @@ async def _run(config: LoadedConfig, store: SqlStore, mode: Mode) -> None:
             gc.freeze()  # a collection that looked at all modules again would stop the loop for tens of milliseconds
             bot.supervisor.keep("commands", commands.run)
             bot.supervisor.keep("doorbell", partial(listen, config.folder, bell))
+            bot.supervisor.keep("metrics", partial(_log_metrics, telemetry, clock))
             with _signals(commands.stop_asked):
                 await commands.stop_asked.wait()
                 log.info(
@@ -90,6 +94,16 @@ def _farewell(left: Sequence[OrderId]) -> str:
     if not left:
         return "stopped: nothing of ours is open"
     return f"stopped; the venue has not said how these orders ended, the next start asks again: {', '.join(left)}"
+
+
+async def _log_metrics(telemetry: MemoryTelemetry, clock: Clock) -> None:
+    """How each endpoint and each step of a copy does, now and then and at the end."""
+    try:
+        while True:
+            await clock.sleep(_METRICS_EVERY_S)
+            log.info("metrics", **telemetry.summary())
+    finally:
+        log.info("metrics", **telemetry.summary())
 
 
 async def _require_same_account(store: SqlStore, parts: Parts) -> None:

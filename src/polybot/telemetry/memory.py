@@ -2,8 +2,11 @@
 
 import math
 from collections import Counter, deque
+from collections.abc import Sequence
 
 _KEEP = 10_000
+_SUMMED_UP = 1_000
+"""More of each would stop a trading loop for too long."""
 
 
 class MemoryTelemetry:
@@ -26,9 +29,21 @@ class MemoryTelemetry:
     def percentile(self, name: str, percent: float) -> float | None:
         """None without observations; nearest rank."""
         values = sorted(self.samples(name))
-        if not values:
-            return None
-        return values[max(0, math.ceil(len(values) * percent / 100) - 1)]
+        return _ranked(values, percent) if values else None
+
+    def summary(self) -> dict[str, object]:
+        """For the log: all counters and, of the newest observations, how many, the median and the 99th percentile."""
+        observed = {name: _spread(sorted(list(kept)[-_SUMMED_UP:])) for name, kept in self._samples.items()}
+        return {"counters": dict(self.counters), "observed": observed}
+
+
+def _spread(ordered: Sequence[float]) -> dict[str, float]:
+    p50, p99 = (float(f"{_ranked(ordered, percent):.4g}") for percent in (50, 99))
+    return {"n": len(ordered), "p50": p50, "p99": p99}
+
+
+def _ranked(ordered: Sequence[float], percent: float) -> float:
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def _key(name: str, labels: dict[str, str]) -> str:
