@@ -10,8 +10,6 @@ from enum import StrEnum
 from polybot.utils.clock import Clock
 from polybot.utils.rate_gate import Limit, RateGate
 
-AS_OF = "2026-11-22"
-
 
 class Group(StrEnum):
     """Endpoints that count together."""

@@ -39,9 +39,6 @@ class ReadRetry:
         return None if retry_after_s > self.max_pause_s else retry_after_s + jitter
 
 
-NO_RETRY = ReadRetry(attempts=1)
-
-
 def parse_retry_after(text: str, *, now_ns: int) -> float | None:
     """Seconds from a Retry-After header: a number of seconds or an HTTP date; None if it is neither."""
     if text.strip().replace(".", "", 1).isdecimal():

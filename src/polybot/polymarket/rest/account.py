@@ -111,9 +111,6 @@ class ClobAccount:
         """Makes the venue read our balance and allowances from the chain again."""
         await self._refresh(_collateral(signature_type))
 
-    async def refresh_token(self, token: TokenId, signature_type: SignatureType) -> None:
-        await self._refresh(_conditional(token, signature_type))
-
     async def closed_only(self) -> bool:
         """True: only orders that reduce a position are taken from this address."""
         call = self._call("clob.closed_only", Group.CLOB_AUTH, "GET", "/auth/ban-status/closed-only")
