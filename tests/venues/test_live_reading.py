@@ -62,12 +62,27 @@ def order(*, order_type: str, status: str, matched: str) -> dict[str, object]:
     }
 
 
+def position(status: str, *, redeemable: bool) -> dict[str, object]:
+    numbers = dict.fromkeys(("current_size", "avg_price", "current_price", "current_value"), 7)
+    return {
+        **numbers,
+        "proxy_wallet": SIGNER.address.lower(),
+        "token_id": YES,
+        "condition_id": MARKET.condition,
+        "status": status,
+        "redeemable": redeemable,
+        "mergeable": False,
+        "negative_risk": False,
+    }
+
+
 class Clob:
     """Answers what the test says."""
 
     def __init__(self) -> None:
         self.trades: list[dict[str, object]] = []
         self.order: dict[str, object] = {}
+        self.positions: list[dict[str, object]] = []
         self.shelf = StillShelf(MARKET)
         self.telemetry = MemoryTelemetry()
         self.broken = False
@@ -76,7 +91,8 @@ class Clob:
         if self.broken:
             return web.Response(status=400, text="no")
         listing = {"limit": 500, "count": len(self.trades), "next_cursor": "LTE=", "data": self.trades}
-        body = listing if request.path == "/data/trades" else self.order
+        bodies = {"/data/trades": listing, "/v2/positions": {"data": self.positions}}
+        body = bodies.get(request.path, self.order)
         return web.Response(body=msgspec.json.encode(body), content_type="application/json")
 
     @asynccontextmanager
@@ -139,6 +155,13 @@ async def test_an_order_whose_trade_cannot_be_read_is_not_absent() -> None:
         clob.trades = [trade("t1")]
         await venue.fills(since_s=0)
         assert await venue.look_up(ORDER) == Absent()
+
+
+async def test_shares_of_an_ended_market_are_not_held_any_more() -> None:
+    clob = Clob()
+    clob.positions = [position("OPEN", redeemable=False), position("REDEEMABLE", redeemable=True)]
+    async with clob.venue() as venue:
+        assert await venue.holdings() == [(YES, MARKET.condition, Shares.parse("7"))]
 
 
 async def test_an_order_that_cannot_be_read_is_no_answer() -> None:

@@ -113,6 +113,7 @@ class LiveVenue:
         return [
             (TokenId(row.token_id), ConditionId(row.condition_id.lower()), Shares.nearest(row.current_size))
             for row in rows
+            if not row.redeemable  # its market has ended: the ledger has booked the payout
         ]
 
     async def reports(self) -> AsyncIterator[Report]:
