@@ -101,8 +101,6 @@ class WarmBook:
         stamp()
         return token == TOKEN
 
-    def release(self, token: TokenId) -> None: ...
-
     async def next_resolution(self) -> Resolution:
         never: asyncio.Future[Resolution] = asyncio.get_running_loop().create_future()
         return await never

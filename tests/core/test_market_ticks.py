@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polybot.core.ids import ConditionId, TokenId
-from polybot.core.market import NO_FEE, Market, MarketVersion, Outcome, Side, on_tick_ceil, on_tick_floor
+from polybot.core.market import NO_FEE, Market, MarketVersion, Outcome, Side, on_tick_floor
 from polybot.core.money import MICRO, Price, Shares
 
 TICKS = [Price.parse(text) for text in ("0.1", "0.01", "0.005", "0.0025", "0.001", "0.0001")]
@@ -24,11 +24,10 @@ MARKET = Market(
 
 
 @given(st.integers(min_value=0, max_value=MICRO).map(Price), st.sampled_from(TICKS))
-def test_a_price_lies_between_its_grid_neighbours(price: Price, tick: Price) -> None:
-    low, high = on_tick_floor(price, tick), on_tick_ceil(price, tick)
-    assert low <= price <= high
-    assert low.micro % tick.micro == high.micro % tick.micro == 0
-    assert high - low == (tick if low != price else Price(0))
+def test_the_grid_price_below_is_less_than_a_tick_away(price: Price, tick: Price) -> None:
+    low = on_tick_floor(price, tick)
+    assert low.micro % tick.micro == 0
+    assert 0 <= price.micro - low.micro < tick.micro
 
 
 def test_a_market_knows_its_outcomes() -> None:

@@ -76,7 +76,5 @@ class StillShelf:
             await gate.wait()
         return self.market(token) is not None
 
-    def release(self, token: TokenId) -> None: ...
-
     async def next_resolution(self) -> Resolution:
         return await self.resolutions.get()

@@ -40,7 +40,7 @@ async def test_a_full_disk_keeps_nothing_of_a_copy(store: SqlStore) -> None:
     with pytest.raises(StoreFailed, match="disk is full"):
         await commit_one(store, levels=300)
     assert await store.open_orders() == []
-    assert await store.fill_keys() == []
+    assert await store.known_fills(since_s=0) == []
     await pragma(store, "max_page_count = 100000")
     assert await commit_one(store)
 
@@ -173,7 +173,7 @@ async def test_a_cancelled_commit_tried_again_is_one_order(store: SqlStore) -> N
         await asyncio.sleep(0)
         task.cancel()
     await commit_one(store)
-    assert len(await store.open_orders()) == len(await store.fill_keys()) == 1
+    assert len(await store.open_orders()) == len(await store.known_fills(since_s=0)) == 1
 
 
 COMMIT_THEN_WAIT = """

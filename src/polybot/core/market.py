@@ -74,8 +74,3 @@ class Market:
 def on_tick_floor(price: Price, tick: Price) -> Price:
     """The grid price at or below `price`."""
     return Price(price.micro - price.micro % tick.micro)
-
-
-def on_tick_ceil(price: Price, tick: Price) -> Price:
-    """The grid price at or above `price`."""
-    return Price(price.micro + -price.micro % tick.micro)

@@ -104,11 +104,6 @@ class LiveMarketData:
             await self._loaded(token)  # a connection that came or went has voided the book since it was read
         return self.market(token) is not None and self.quote(token) is not None
 
-    def release(self, token: TokenId) -> None:
-        """The market stays warm until room is needed, and is then the first to go."""
-        if market := self._shelf.market(token):
-            self._shelf.unwant(market)
-
     async def next_resolution(self) -> Resolution:
         return await self._resolutions.next()
 

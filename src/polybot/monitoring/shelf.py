@@ -38,10 +38,6 @@ class Shelf:
         """The last to go from now on."""
         self._markets[market.condition] = self._markets.pop(market.condition)
 
-    def unwant(self, market: Market) -> None:
-        """The first to go from now on."""
-        self._markets = {market.condition: market, **self._markets}
-
     def re_tick(self, token: TokenId, tick: str) -> None:
         """The token's market has this tick now. ValueError if it is not a number."""
         market = self.market(token)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from polybot.core.fills import TargetFill, TargetOrder
-from polybot.core.ids import ConditionId, DecisionId, FillKey, OrderId, TokenId, Wallet
+from polybot.core.ids import ConditionId, DecisionId, OrderId, TokenId, Wallet
 from polybot.core.ledger import Position, Settlement
 from polybot.core.money import Shares, Usdc
 from polybot.core.orders import Intent, OrderState, OurFill
@@ -150,5 +150,4 @@ class Store(Protocol):
 
     # journal
     async def record_event(self, event: Event, *, now_ns: int) -> None: ...
-    async def fill_keys(self) -> Sequence[FillKey]: ...
     async def close(self) -> None: ...

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from polybot.core.fills import TargetFill, TargetOrder
-from polybot.core.ids import ConditionId, DecisionId, FillKey, TokenId, Wallet
+from polybot.core.ids import ConditionId, DecisionId, TokenId, Wallet
 from polybot.core.market import Side
 from polybot.core.money import Shares
 from polybot.decision.model import Decision
@@ -38,10 +38,6 @@ class DetectionRows:
         in_order = query.order_by(target_fills.c.timestamp_s, target_fills.c.seen_ns, target_fills.c.number)
         found = await self._db.read(lambda connection: connection.execute(in_order).all())
         return [rows.target_fill(row) for row in found]
-
-    async def fill_keys(self) -> Sequence[FillKey]:
-        found = await self._db.read(lambda connection: connection.execute(select(target_fills.c.key)).scalars().all())
-        return [FillKey(key) for key in found]
 
     async def cursor(self, wallet: Wallet) -> int | None:
         query = select(cursors.c.second).where(cursors.c.wallet == wallet)
