@@ -1,6 +1,7 @@
 """Warm markets: reading them never waits, and a book is offered only while it can be trusted."""
 
 import asyncio
+import dataclasses
 
 import pytest
 from market_scene import MarketWorld, a_market, condition, no, yes
@@ -352,6 +353,19 @@ async def test_the_least_wanted_markets_make_room_but_held_ones_stay(world: Mark
         await world.until_warm(data, yes(4))
         assert [data.market(yes(number)) is not None for number in (1, 2, 3, 4)] == [True, False, True, True]
         assert world.feed.subscribed == {f(n) for n in (1, 3, 4) for f in (yes, no)}
+
+
+async def test_a_market_that_took_no_orders_is_read_again_when_it_is_wanted_again(world: MarketWorld) -> None:
+    market = a_market(1)
+    world.services.markets[condition(1)] = dataclasses.replace(market, accepting_orders=False)
+    async with world.running() as data:
+        await world.until_warm(data, yes())
+        assert (paused := data.market(yes())) is not None
+        assert not paused.accepting_orders
+        world.services.markets[condition(1)] = market
+        await world.until_warm(data, yes())
+        assert (reopened := data.market(yes())) is not None
+        assert reopened.accepting_orders
 
 
 async def test_preloading_warms_in_the_background_a_few_at_once(world: MarketWorld) -> None:

@@ -97,7 +97,8 @@ class LiveMarketData:
         quote = self.quote(token)
         if (market := self.market(token)) is not None:
             self._shelf.want(market)
-            if quote is not None and quote.age_ms <= self._settings.reread_after_s * 1e3:
+            fresh = quote is not None and quote.age_ms <= self._settings.reread_after_s * 1e3
+            if fresh and not _paused(market):
                 return True
         await self._loaded(token)
         if self.market(token) is not None and self.quote(token) is None:
@@ -128,6 +129,8 @@ class LiveMarketData:
 
     async def _load(self, token: TokenId, loaded: asyncio.Event) -> None:
         known = self.market(token)
+        if known is not None and _paused(known):
+            known = None
         try:
             market = known or await self._load_for_trading(token)
             if known is not None:
@@ -221,3 +224,8 @@ class LiveMarketData:
             if live := self._shelf.books.get(token):
                 live.distrust()
         self._witness.ring()
+
+
+def _paused(market: Market) -> bool:
+    """New markets take no orders at first, and others pause; no feed tells when that is over."""
+    return not market.accepting_orders and not market.closed
