@@ -69,6 +69,7 @@ class PaperVenue:
         self._options = options
         self._terms: dict[OrderId, OrderTerms] = {}
         self._orders: dict[OrderId, _Paper] = {}
+        self._resting: dict[OrderId, _Paper] = {}
         self._taken: dict[tuple[TokenId, Side, Price], tuple[Shares, Shares]] = {}
         """By level: the size it showed, and how much of that our orders took."""
         self._fills: list[OurFill] = []
@@ -95,7 +96,9 @@ class PaperVenue:
         self._orders[order.id] = paper
         trades = self._book(paper, walk)
         rests = terms.tif in (TimeInForce.GTC, TimeInForce.GTD) and not self._is_full(paper)
-        if not rests:
+        if rests:
+            self._resting[order.id] = paper
+        else:
             self._end(paper, "MATCHED")
         return Accepted(order.id, resting=rests, trades=trades)
 
@@ -110,7 +113,7 @@ class PaperVenue:
         return _report(paper) if paper else Absent()
 
     async def fills(self, *, since_s: int) -> Sequence[OurFill] | NoAnswer:
-        return [fill for fill in self._fills if fill.matched_ns >= since_s * 1_000_000_000]
+        return list(itertools.takewhile(lambda fill: fill.matched_ns >= since_s * 1_000_000_000, reversed(self._fills)))
 
     async def balance(self) -> Usdc | NoAnswer:
         return NoAnswer("paper money is counted by the ledger alone")
@@ -126,7 +129,7 @@ class PaperVenue:
         """Long-lived: fills resting orders that the book has reached, ends those that expired."""
         while True:
             await self._clock.sleep(self._options.resting_check_s)
-            for paper in [p for p in self._orders.values() if p.open]:
+            for paper in list(self._resting.values()):
                 self._check(paper)
 
     def _check(self, paper: _Paper) -> None:
@@ -217,6 +220,7 @@ class PaperVenue:
 
     def _end(self, paper: _Paper, status: str) -> None:
         paper.open, paper.status = False, status
+        self._resting.pop(paper.id, None)
         self._outbox.put_nowait(_report(paper))
 
 
