@@ -93,7 +93,9 @@ def check_connection(ctx: typer.Context, config: FolderOption = None, as_json: J
     from polybot.cli.tables import table
     from polybot.config.loader import load_settings
 
-    checks = run_fast(check(load_settings(folder_of(ctx, config), environ=os.environ)))
+    loaded = load_settings(folder_of(ctx, config), environ=os.environ)
+    note("asking every service; one that does not answer takes up to a minute")
+    checks = run_fast(check(loaded))
     rows = (
         (
             check.name,

@@ -18,9 +18,9 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        subject = f" {self.key}" if self.key else ""
+        subject = f"{self.where}: {self.key}" if self.key else self.where
         seen = f" (is {self.value})" if self.value else ""
-        return f"{self.where}:{subject}{seen}: {self.what}. {self.remedy}"
+        return f"{subject}{seen}: {self.what}. {self.remedy}"
 
 
 class ConfigError(Exception):
