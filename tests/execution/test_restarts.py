@@ -107,6 +107,22 @@ async def test_an_exit_that_a_clean_stop_cancelled_is_taken_up_again(scene: Scen
         assert max(scene.venue.posts().values()) == 1
 
 
+async def test_an_exit_after_a_restart_does_not_wait_for_answers_that_cannot_come(scene: Scene) -> None:
+    async with scene.life() as life:
+        scene.venue.plans.append(Plan(Answer.DELAY))
+        life.copier.submit(scene.order())
+        await scene.run(1)
+        (entry,) = scene.venue.open_ids()
+        scene.venue.fill(entry, "10")
+        await scene.settle()
+    async with scene.life() as life:
+        life.copier.submit(scene.sell_all())
+        await scene.run(4)
+        assert not scene.venue.open_ids()
+        assert life.portfolio.inventory(ANN, YES).micro < DUST.micro
+        assert len(scene.venue.sent) == 2
+
+
 async def test_an_unfinished_exit_of_a_target_that_is_no_longer_followed_stops_no_one_else(scene: Scene) -> None:
     async with scene.life() as life:
         life.copier.submit(scene.order())

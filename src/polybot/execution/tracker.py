@@ -106,9 +106,11 @@ class OrderTracker:
         self._orders[order] = _Tracked(intent, OrderState.SUBMITTING, self._clock.monotonic(), now_ns)
 
     def resume(self, order: OrderId, intent: Intent, state: OrderState, *, created_ns: int) -> None:
-        """An order that an earlier run left open. Whether an unanswered one was sent is not known."""
+        """An order that an earlier run left open. Whether an unanswered one was sent is not known; nobody will answer."""
         asked = OrderState.UNKNOWN if state is OrderState.SUBMITTING else state
-        self._orders[order] = _Tracked(intent, asked, self._clock.monotonic(), created_ns, resting=True)
+        tracked = _Tracked(intent, asked, self._clock.monotonic(), created_ns, resting=True)
+        tracked.answered.set()
+        self._orders[order] = tracked
         self._gap.set()
 
     def withdraw(self, order: OrderId) -> None:
