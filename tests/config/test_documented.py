@@ -81,7 +81,7 @@ def test_explain_of_a_section_is_that_section_alone(tmp_path: Path) -> None:
 
 
 def test_explain_hides_a_password(tmp_path: Path) -> None:
-    config = load(folder_with(tmp_path), environ={"POLYBOT__STORAGE__URL": "postgresql://me:hunter2@db/x"})
+    config = load(folder_with(tmp_path), environ={"POLYBOT__ENDPOINTS__CLOB": "https://me:hunter2@clob.example"})
     assert "hunter2" not in repr(explain(config))
 
 

@@ -77,10 +77,20 @@ def test_relative_paths_lie_in_the_folder(tmp_path: Path) -> None:
     assert config.log_file == tmp_path / "polybot.log"
 
 
-@pytest.mark.parametrize("url", ["sqlite:////var/lib/polybot.db", "postgresql://me@db/polybot"])
-def test_an_absolute_store_stays_where_it_is(tmp_path: Path, url: str) -> None:
+def test_an_absolute_store_stays_where_it_is(tmp_path: Path) -> None:
+    url = "sqlite:////var/lib/polybot.db"
     config = load(folder_with(tmp_path), environ={"POLYBOT__STORAGE__URL": url})
     assert config.store_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:hunter2@db/polybot", "sqlite:///", "sqlite:///:memory:", "polybot.db"]
+)
+def test_a_database_that_cannot_be_used_is_refused_without_its_password(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(folder_with(tmp_path), environ={"POLYBOT__STORAGE__URL": url})
+    assert "must be sqlite:///FILE" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
 
 
 def test_the_folder_is_the_option_then_the_variable_then_here() -> None:

@@ -59,6 +59,12 @@ def _url(*schemes: str) -> AfterValidator:
     return AfterValidator(validate)
 
 
+def _store_url(value: str) -> str:
+    if not value.startswith("sqlite:///") or value in {"sqlite:///", "sqlite:///:memory:"}:
+        raise ValueError("must be sqlite:///FILE; other databases are not built in this release")
+    return value
+
+
 _TEXT = PlainSerializer(str)
 PositiveUsdc = Annotated[Usdc, _exact(Usdc), _within(1, 10**15, "above 0 and at most 1000000000"), _TEXT]
 AnyUsdc = Annotated[Usdc, _exact(Usdc), _within(0, 10**15, "from 0 to 1000000000"), _TEXT]
@@ -68,4 +74,5 @@ Address = Annotated[Wallet, PlainValidator(_wallet), _TEXT]
 TargetReference = Annotated[TargetRef, PlainValidator(_target_ref), _TEXT]
 EnvName = Annotated[str, AfterValidator(_env_name)]
 HttpUrl = Annotated[str, _url("http", "https")]
+StoreUrl = Annotated[str, AfterValidator(_store_url)]
 SocketUrl = Annotated[str, _url("ws", "wss")]

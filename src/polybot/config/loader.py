@@ -47,10 +47,8 @@ class LoadedConfig:
     @property
     def store_url(self) -> str:
         """The database's URL; a relative SQLite file lies in the folder."""
-        scheme, mark, path = self.settings.storage.url.partition(":///")
-        if not scheme.startswith("sqlite") or path in {"", ":memory:"}:
-            return self.settings.storage.url
-        return f"{scheme}{mark}{(self.folder / path).resolve()}"
+        path = self.settings.storage.url.removeprefix("sqlite:///")
+        return f"sqlite:///{(self.folder / path).resolve()}"
 
     @property
     def log_file(self) -> Path:

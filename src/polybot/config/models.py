@@ -12,6 +12,7 @@ from polybot.config.fields import (
     HttpUrl,
     PositiveUsdc,
     SocketUrl,
+    StoreUrl,
     TargetReference,
     Tolerance,
 )
@@ -135,7 +136,12 @@ class Execution(Section):
         "skip",
         description="An entry whose price has run too far is skipped, or rests passively at the trader's own price.",
     )
-    passive_ttl_s: int = Field(300, ge=1, le=86_400, description="Seconds a passive entry rests before it expires.")
+    passive_ttl_s: int = Field(
+        300,
+        ge=120,
+        le=86_400,
+        description="Seconds a passive entry rests before it expires; Polymarket takes none below 120.",
+    )
     exit_slippage_tolerance: Tolerance = Field(
         Ratio.parse("0.1"),
         description="How far below the trader's price an exit may sell, as a fraction; beyond it the exit rests there.",
@@ -223,10 +229,9 @@ class Logging(Section):
 class Storage(Section):
     """Where decisions, orders and the ledger are kept."""
 
-    url: str = Field(
+    url: StoreUrl = Field(
         "sqlite:///polybot.db",
-        pattern=r"^(sqlite|postgresql)(\+[a-z0-9_]+)?://",
-        description="Database URL: sqlite:///FILE (relative to the configuration folder) or postgresql://...",
+        description="The database: sqlite:///FILE, relative to the configuration folder.",
     )
 
 
