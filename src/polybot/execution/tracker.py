@@ -106,7 +106,7 @@ class OrderTracker:
         self._orders[order] = _Tracked(intent, OrderState.SUBMITTING, self._clock.monotonic(), now_ns)
 
     def resume(self, order: OrderId, intent: Intent, state: OrderState, *, created_ns: int) -> None:
-        """An order that an earlier run left open. Whether an unanswered one was sent is not known; nobody will answer."""
+        """An order that an earlier run left open, whose answer will not come. Whether it was sent may not be known."""
         asked = OrderState.UNKNOWN if state is OrderState.SUBMITTING else state
         tracked = _Tracked(intent, asked, self._clock.monotonic(), created_ns, resting=True)
         tracked.answered.set()
