@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from polybot.app.followed import TargetUnknown
 from polybot.app.resolve import resolve_target
 from polybot.config.edit import write_templates
 from polybot.config.loader import LoadedConfig, load
@@ -21,10 +22,17 @@ async def profile(request: web.Request) -> web.Response:
     return web.json_response({"type": "not found error", "error": "profile not found"}, status=404)
 
 
+async def search(_request: web.Request) -> web.Response:
+    names = {"whale": TRADER, "Whale Watcher": SIGNER, "Twin": TRADER, "twin": SIGNER}
+    profiles = [{"name": name, "proxyWallet": wallet} for name, wallet in names.items()]
+    return web.json_response({"events": None, "tags": None, "profiles": [None, *profiles]})
+
+
 @pytest.fixture
 async def gamma() -> AsyncIterator[str]:
     app = web.Application()
     app.router.add_get("/public-profile", profile)
+    app.router.add_get("/public-search", search)
     async with TestServer(app) as server:
         yield str(server.make_url("")).rstrip("/")
 
@@ -55,3 +63,18 @@ async def test_offline_an_address_is_taken_as_typed(tmp_path: Path) -> None:
     found = await resolve_target(asking(tmp_path, "http://127.0.0.1:9"), SIGNER)
     assert found.wallet == SIGNER
     assert "cannot be asked" in found.note
+
+
+@pytest.mark.parametrize("text", ["whale", "@Whale", "https://polymarket.com/@whale"])
+async def test_a_user_name_leads_to_the_wallet_of_exactly_that_user(gamma: str, tmp_path: Path, text: str) -> None:
+    assert (await resolve_target(asking(tmp_path, gamma), text)).wallet == TRADER
+
+
+async def test_a_name_that_several_users_have_is_not_guessed_at(gamma: str, tmp_path: Path) -> None:
+    with pytest.raises(TargetUnknown, match=f"several users are called 'Twin': {SIGNER}, {TRADER}; give the address"):
+        await resolve_target(asking(tmp_path, gamma), "@Twin")
+
+
+async def test_a_name_that_nobody_has_is_named(gamma: str, tmp_path: Path) -> None:
+    with pytest.raises(TargetUnknown, match="knows no user 'minnow'; check the spelling"):
+        await resolve_target(asking(tmp_path, gamma), "minnow")

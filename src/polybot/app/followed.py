@@ -50,14 +50,18 @@ async def follow_all(targets: Sequence[Target], settings: Settings, gamma: Gamma
 
 
 async def wallet_of(user_name: str, gamma: GammaClient) -> Wallet:
-    """The proxy wallet behind a user name, by Polymarket's search; exact match, any letter case."""
+    """The proxy wallet behind a user name, by Polymarket's search; the one exact match, in any letter case."""
     try:
         profiles = await gamma.search_profiles(user_name)
     except (RequestFailed, UnexpectedShape) as failed:
         raise TargetUnknown(
             f"user name {user_name!r} cannot be looked up now ({failed}); give the wallet's address instead"
         ) from None
-    for profile in profiles:
-        if (profile.name or "").lower() == user_name.lower() and profile.proxy_wallet:
-            return parse_wallet(profile.proxy_wallet)
-    raise TargetUnknown(f"Polymarket knows no user {user_name!r}; check the spelling or give the wallet's address")
+    named = (profile for profile in profiles if (profile.name or "").lower() == user_name.lower())
+    wallets = {parse_wallet(profile.proxy_wallet) for profile in named if profile.proxy_wallet}
+    if len(wallets) > 1:
+        found = ", ".join(sorted(wallets))
+        raise TargetUnknown(f"several users are called {user_name!r}: {found}; give the address of the one you mean")
+    if not wallets:
+        raise TargetUnknown(f"Polymarket knows no user {user_name!r}; check the spelling or give the wallet's address")
+    return wallets.pop()
