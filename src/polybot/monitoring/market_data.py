@@ -175,8 +175,8 @@ class LiveMarketData:
         async for event in self._feed.events():
             try:
                 self._apply(event)
-            except ValueError as malformed:
-                self._telemetry.count("market_frame_refused", reason=str(malformed)[:80])
+            except ValueError:
+                self._telemetry.count("market_frame_refused")
                 self._witness.ring()
 
     def _apply(self, event: MarketEvent) -> None:
