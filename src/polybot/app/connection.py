@@ -9,6 +9,7 @@ from polybot.app.services import Services
 from polybot.config.loader import LoadedConfig
 from polybot.polymarket.errors import RequestFailed, UnexpectedShape
 from polybot.polymarket.rest.geoblock import fetch_geoblock
+from polybot.polymarket.streams.socket import SocketOptions
 from polybot.ports.telemetry import NoTelemetry
 from polybot.utils.clock import Clock, SystemClock
 
@@ -18,7 +19,8 @@ _SKEW_WARN_MS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class ServiceCheck:
-    """`latency_ms` is one request's; `clock_skew_ms` is the service's time less ours where it tells it (to 1 s)."""
+    """`latency_ms` is from connecting to the whole answer; `clock_skew_ms` is the service's time less ours where it
+    tells it (to 1 s)."""
 
     name: str
     url: str
@@ -96,6 +98,7 @@ async def _geoblock(services: Services) -> _Found:
 
 async def _socket(url: str) -> _Found:
     timeout = aiohttp.ClientTimeout(total=10)
-    async with aiohttp.ClientSession(timeout=timeout) as session, session.ws_connect(url) as socket:
+    headers = {"User-Agent": SocketOptions().user_agent}  # some default ones are turned away
+    async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session, session.ws_connect(url) as socket:
         await socket.close()
     return _Found("connects")
