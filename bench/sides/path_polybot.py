@@ -16,11 +16,11 @@ import uvloop
 from bench import payloads
 from bench.harness import hello, say
 from polybot.core.book import Book, Level
-from polybot.core.fills import ObservedFill, TargetOrder
-from polybot.core.ids import ConditionId, TokenId, Wallet
+from polybot.core.fills import ObservedFill
+from polybot.core.ids import ConditionId, OrderId, TokenId, Wallet
 from polybot.core.market import FeeSchedule, Market, MarketVersion, Outcome
 from polybot.core.money import Price, Ratio, Shares, Usdc
-from polybot.core.orders import Intent, SignatureType
+from polybot.core.orders import Intent, OrderState, SignatureType
 from polybot.core.portfolio import Portfolio
 from polybot.decision.model import Decision, Policy
 from polybot.execution.copier import Copier
@@ -125,6 +125,14 @@ class StampedVenue(LiveVenue):
         return await super().submit(order)
 
 
+class StampedTracker(OrderTracker):
+    async def settled(self, order: OrderId, *, timeout_s: float) -> OrderState:
+        """What comes after it is not about this order any more."""
+        state = await super().settled(order, timeout_s=timeout_s)
+        say({"stamps_ns": STAMPS})
+        return state
+
+
 class NoPositions:
     async def positions(self, wallet: Wallet) -> list[PositionRow]:
         return []
@@ -190,11 +198,6 @@ def _detector(stream: ActivityStream, store: SqlStore) -> Detector:
 
 def _copier(venue: LiveVenue, store: SqlStore, market_data: WarmBook, detector: Detector) -> Copier:
     portfolio = Portfolio(Usdc.parse("10000"))
-
-    def dealt_with(order: TargetOrder) -> None:
-        detector.acknowledge(order)
-        say({"stamps_ns": STAMPS})
-
     return Copier(
         account=Wallet(funder_for(payloads.KEY_ADDRESS, SignatureType.POLY_GNOSIS_SAFE)),
         policies={TARGET: POLICY},
@@ -202,12 +205,12 @@ def _copier(venue: LiveVenue, store: SqlStore, market_data: WarmBook, detector: 
         store=store,
         market_data=market_data,
         portfolio=portfolio,
-        tracker=OrderTracker(venue=venue, store=store, portfolio=portfolio, clock=CLOCK, telemetry=TELEMETRY),
+        tracker=StampedTracker(venue=venue, store=store, portfolio=portfolio, clock=CLOCK, telemetry=TELEMETRY),
         trading=TradingLocks(),
         clock=CLOCK,
         telemetry=TELEMETRY,
         started_ns=CLOCK.now_ns(),
-        acknowledge=dealt_with,
+        acknowledge=detector.acknowledge,
         on_decision=_must_copy,
     )
 
