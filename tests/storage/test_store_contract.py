@@ -24,7 +24,7 @@ from polybot.core.ledger import Settlement
 from polybot.core.market import Side
 from polybot.core.money import ZERO_USDC, Shares, Usdc
 from polybot.core.orders import IllegalTransition, OrderState, TradeStatus
-from polybot.ports.store import Event, Store, TargetRow
+from polybot.ports.store import Store, TargetRow
 
 PAYS_ONE = Settlement(condition=CONDITION, token=YES, payout=Usdc.parse("1"), resolved_ns=NOW_NS)
 
@@ -245,7 +245,3 @@ async def test_runs_are_numbered_in_order(store: Store) -> None:
     first = await store.begin_run(mode="demo", account=ACCOUNT, targets=[target], now_ns=NOW_NS)
     second = await store.begin_run(mode="demo", account=ACCOUNT, targets=[target], now_ns=NOW_NS)
     assert second.id > first.id
-
-
-async def test_events_are_kept_with_their_data(store: Store) -> None:
-    await store.record_event(Event("gap", "warning", "the stream stalled", {"feed": "user"}), now_ns=NOW_NS)
