@@ -268,3 +268,18 @@ async def test_a_buy_at_better_prices_is_bounded_by_its_dollars(scene: Scene) ->
 
 def _with(fill: OurFill, status: TradeStatus, *, order: OrderId | None = None) -> OurFill:
     return replace(fill, status=status, order=order or fill.order)
+
+
+async def test_a_fill_that_follows_the_end_unseen_is_found_in_time(scene: Scene) -> None:
+    scene.venue.plans.append(Plan(Answer.DELAY))
+    async with scene.life() as life:
+        life.copier.submit(scene.order())
+        await scene.run(1)
+        (order,) = scene.venue.open_ids()
+        scene.venue.end(order, "CANCELED")
+        await scene.run(5)
+        assert life.portfolio.open_orders() == []
+        scene.venue.mute = True
+        scene.venue.fill(order, "2")
+        await scene.run(70, step=1)
+        assert life.portfolio.filled(order) == Shares.parse("2")

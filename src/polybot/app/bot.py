@@ -85,14 +85,15 @@ class Bot:
         """CannotStart or StoreFailed leave nothing running."""
         parts = self._parts
         await self._open_cash()
+        started_ns = parts.clock.now_ns()
+        self._compose(started_ns=started_ns)
         run = await parts.store.begin_run(
             mode=parts.mode,
             account=parts.wallet,
             targets=[target.row() for target in parts.followed],
-            now_ns=parts.clock.now_ns(),
+            now_ns=started_ns,
         )
         self._run_id = run.id
-        self._compose(started_ns=run.started_ns)
         if parts.settings.network.keep_alive:
             self.supervisor.keep("warm-connections", parts.services.keep_warm)
         await resume_exits(parts.history, store=parts.store, copier=self.copier)
@@ -128,15 +129,22 @@ class Bot:
         }
 
     async def _open_cash(self) -> None:
-        """A first start's cash, as the venue has it."""
-        parts = self._parts
-        if parts.history.cash or parts.history.orders:
+        """A first start's cash; and, while nothing of ours is under way, what was deposited or withdrawn since."""
+        parts, portfolio = self._parts, self._parts.portfolio
+        first = not (parts.history.cash or parts.history.orders)
+        if not first and (parts.opening_cash or portfolio.open_orders() or portfolio.unsettled_trades()):
             return
-        cash = parts.opening_cash if parts.opening_cash is not None else await parts.venue.balance()
+        cash = parts.opening_cash or await parts.venue.balance()
         if isinstance(cash, NoAnswer):
-            raise CannotStart(f"the account's balance cannot be read ({cash.cause}); try `polybot test-connection`")
-        await parts.store.set_cash(cash, reason="opening balance", now_ns=parts.clock.now_ns())
-        parts.portfolio.cash = cash
+            if first:
+                raise CannotStart(f"the account's balance cannot be read ({cash.cause}); try `polybot test-connection`")
+            return
+        if cash == portfolio.cash:
+            return
+        reason = "opening balance" if first else "balance at start"
+        log.info("cash.set", reason=reason, ledger=str(portfolio.cash), venue=str(cash))
+        await parts.store.set_cash(cash, reason=reason, now_ns=parts.clock.now_ns())
+        portfolio.cash = cash
 
     def _compose(self, *, started_ns: int) -> None:
         parts, execution = self._parts, self._parts.settings.execution
@@ -235,7 +243,7 @@ class Bot:
 
     def _task_failed(self, report: TaskReport) -> None:
         """Nothing dies silently: it is logged, and what trading depends on stops it."""
-        log.error("task.failed", task=report.name, error=repr(report.error), restart_in_s=report.restart_in_s)
+        log.error("task.failed", task=report.name, restart_in_s=report.restart_in_s, exc_info=report.error)
         self._notify(Event("task_failed", "error", f"{report.name}: {report.error!r}"))
         if isinstance(report.error, StoreFailed):
             self._store_failed(report.error)

@@ -60,7 +60,13 @@ class Pace:
 
     def tracker(self, *, absence_s: float) -> TrackerOptions:
         options = TrackerOptions()
-        return replace(options, chase_s=self.stretched(options.chase_s), absence_s=self.stretched(absence_s))
+        return replace(
+            options,
+            chase_s=self.stretched(options.chase_s),
+            resting_s=self.stretched(options.resting_s),
+            quiet_s=self.stretched(options.quiet_s),
+            absence_s=self.stretched(absence_s),
+        )
 
 
 REAL_TIME = Pace()

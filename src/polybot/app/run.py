@@ -74,13 +74,13 @@ async def _run(config: LoadedConfig, store: SqlStore, mode: Mode) -> None:
         await _require_same_account(store, parts)
         bot = Bot(parts)
         try:
-            await bot.start()
-            gc.collect()
-            gc.freeze()  # a collection that looked at all modules again would stop the loop for tens of milliseconds
-            bot.supervisor.keep("commands", commands.run)
-            bot.supervisor.keep("doorbell", partial(listen, config.folder, bell))
-            bot.supervisor.keep("metrics", partial(_log_metrics, telemetry, clock))
             with _signals(commands.stop_asked):
+                await bot.start()
+                gc.collect()
+                gc.freeze()  # a collection that looked at all modules again would stop the loop for tens of ms
+                bot.supervisor.keep("commands", commands.run)
+                bot.supervisor.keep("doorbell", partial(listen, config.folder, bell))
+                bot.supervisor.keep("metrics", partial(_log_metrics, telemetry, clock))
                 await commands.stop_asked.wait()
                 log.info(
                     "bot.stopping", open_orders=len(bot.tracker.open_orders()), waits_for="orders and trades to end"

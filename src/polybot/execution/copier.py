@@ -35,8 +35,8 @@ from polybot.utils.clock import Clock, wait_event
 
 log = structlog.get_logger(__name__)
 
-_LONG_S = 60.0
-"""The longest wait between two legs of an exit."""
+_LONG_S, _LONGEST_S, _MANY_LEGS = 60.0, 900.0, 10
+"""The longest wait between two legs of an exit: after many of them nothing is gained by haste."""
 _RECHECK_S = 1.0
 """How often an exit looks whether its trades have reached their end."""
 _HOLD_UP_S = 5.0
@@ -307,7 +307,8 @@ class Copier:
                 return
             await self._clock.sleep(_RECHECK_S)
         if work.exit.legs:
-            await self._clock.sleep(min(self._options.retry_delay_s * 2.0 ** min(work.leg, 10), _LONG_S))
+            longest_s = _LONG_S if work.leg < _MANY_LEGS else _LONGEST_S
+            await self._clock.sleep(min(self._options.retry_delay_s * 2.0 ** min(work.leg, 16), longest_s))
         order, rest = work.order, unsold(work.exit, self._portfolio)
         held = self._portfolio.inventory(order.target, order.token)
         self._enqueue(replace(work, order=rest_of_exit(order, rest=rest, held=held), leg=work.leg + 1))

@@ -1,6 +1,7 @@
 """Follows every order to a proven end: stream first, look-ups where the stream is silent."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -39,16 +40,20 @@ from polybot.utils.clock import Clock, wait_event
 
 log = structlog.get_logger(__name__)
 
+_CANCELS_AT_ONCE = 500
 DUST = Shares(10_000)
 """The venue fills in cents of shares: less than 0.01 share of an order can stay unfilled."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackerOptions:
-    """`chase_s`: how often open questions are asked; `absence_s` and `absences`: how long and how often the venue
+    """`chase_s`: how often open questions are asked, `resting_s`: about orders that rest, `quiet_s`: for fills though
+    nothing is open; `absence_s` and `absences`: how long and how often the venue
     must deny knowing an unanswered order before it counts as never placed."""
 
     chase_s: float = 1.0
+    resting_s: float = 10.0
+    quiet_s: float = 60.0
     absence_s: float = 30.0
     absences: int = 3
     fill_overlap_s: int = 60
@@ -69,6 +74,8 @@ class _Tracked:
     """What the venue says is filled, once nothing more can."""
     ended_why: str = ""
     absences: int = 0
+    asked_s: float = -math.inf
+    """Monotonic second of the last look-up."""
     answered: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -96,9 +103,9 @@ class OrderTracker:
         self._on_fill = on_fill
         self._orders: dict[OrderId, _Tracked] = {}
         self._gap = asyncio.Event()
+        self._missed = False
+        self._swept_ns, self._swept_s = clock.now_ns(), clock.monotonic()
         self._writing = asyncio.Lock()
-
-    # --- the desk's side -------------------------------------------------------------------------
 
     def register(self, order: OrderId, intent: Intent) -> None:
         """Before the order is sent."""
@@ -142,15 +149,14 @@ class OrderTracker:
 
     async def cancel(self, orders: list[OrderId]) -> None:
         """Ask the venue to cancel. What is gone can fill no more; what it filled before is for the look-up to say."""
-        if not orders:
-            return
-        outcome = await self._venue.cancel(orders)
-        if isinstance(outcome, NoAnswer):
-            log.warning("cancel.unanswered", orders=orders, cause=outcome.cause)
-        else:
-            for order in outcome.gone:
-                self._ended_by(order, "cancelled")
-        self._gap.set()
+        for batch in (orders[i : i + _CANCELS_AT_ONCE] for i in range(0, len(orders), _CANCELS_AT_ONCE)):
+            outcome = await self._venue.cancel(batch)
+            if isinstance(outcome, NoAnswer):
+                log.warning("cancel.unanswered", orders=batch, cause=outcome.cause)
+            else:
+                for order in outcome.gone:
+                    self._ended_by(order, "cancelled")
+            self._gap.set()
 
     async def quiet(self, *, timeout_s: float) -> bool:
         """Whether nothing is open and every trade has reached its end within the timeout."""
@@ -168,8 +174,6 @@ class OrderTracker:
         live = self._portfolio.open_orders()
         return {order: intent for order, intent in live if (t := self._orders.get(order)) and t.state in asked}
 
-    # --- tasks -----------------------------------------------------------------------------------
-
     async def follow_reports(self) -> None:
         """Long-lived: the venue's stream of proofs."""
         async for report in self._venue.reports():
@@ -180,6 +184,7 @@ class OrderTracker:
                     await self._on_report(report)
                 case StreamGap():
                     log.info("orders.gap", reason=report.reason)
+                    self._missed = True
                     self._gap.set()
                 case never:
                     assert_never(never)
@@ -192,8 +197,13 @@ class OrderTracker:
             await self.sweep()
 
     async def sweep(self) -> None:
-        """One round of questions about fills and orders that are still open."""
-        if not self._unended() and not self._portfolio.unsettled_trades():
+        """One round of questions about fills and orders that are still open.
+
+        Without any, fills are asked for all the same after a gap and now and then: one may follow an order's end.
+        """
+        now_ns, now_s = self._clock.now_ns(), self._clock.monotonic()
+        nothing_open = not self._unended() and not self._portfolio.unsettled_trades()
+        if nothing_open and not self._missed and now_s - self._swept_s < self._options.quiet_s:
             return
         fills = await self._venue.fills(since_s=self._oldest_question_s())
         if isinstance(fills, NoAnswer):
@@ -202,10 +212,11 @@ class OrderTracker:
         for fill in fills:
             if self._portfolio.known(fill.order):
                 await self.on_fill(fill)
+        missed, self._missed = self._missed, False
+        self._swept_ns, self._swept_s = now_ns, now_s
         for order in self._unended():
-            await self._look_up(order)
-
-    # --- proofs ----------------------------------------------------------------------------------
+            if missed or _is_due(self._orders[order], now_s, self._options):
+                await self._look_up(order)
 
     async def on_fill(self, fill: OurFill) -> None:
         """From stream or look-up; repeats and old news change nothing."""
@@ -300,6 +311,7 @@ class OrderTracker:
         await self._move(order, OrderState.DONE, reason=tracked.ended_why or "filled")
 
     async def _look_up(self, order: OrderId) -> None:
+        self._orders[order].asked_s = self._clock.monotonic()
         seen = await self._venue.look_up(order)
         match seen:
             case OrderReport():
@@ -363,9 +375,16 @@ class OrderTracker:
         return list(self.open_orders())
 
     def _oldest_question_s(self) -> int:
+        """Fills before this are known, with their ends."""
         orders = [self._orders[order].created_ns for order in self._unended()]
         trades = [fill.matched_ns for fill in self._portfolio.unsettled_trades()]
-        return min(orders + trades, default=self._clock.now_ns()) // 1_000_000_000 - self._options.fill_overlap_s
+        return min([self._swept_ns, *orders, *trades]) // 1_000_000_000 - self._options.fill_overlap_s
+
+
+def _is_due(tracked: _Tracked, now_s: float, options: TrackerOptions) -> bool:
+    """An order that rests in peace is asked about less often."""
+    calm = tracked.state is OrderState.OPEN and tracked.resting and not tracked.ended_why
+    return not calm or now_s - tracked.asked_s >= options.resting_s
 
 
 def _is_full(order: OrderId, terms: OrderTerms, portfolio: Portfolio) -> bool:
