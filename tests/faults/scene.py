@@ -3,18 +3,18 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 from meddler import Meddler
 
-from polybot.app.accounts import open_live_account
 from polybot.app.audit import Books, differences, fill_facts, held_by_token, unseen_fills
-from polybot.app.bot import Bot, Parts
+from polybot.app.bot import Bot
+from polybot.app.compose import compose, live_desk
 from polybot.app.followed import Followed
-from polybot.app.guards import account_guard, clock_guard, region_guard
 from polybot.app.pace import Pace
 from polybot.app.restore import restore_portfolio
 from polybot.app.services import Services
@@ -30,7 +30,7 @@ from polybot.decision.model import Copy, Decision, Skip
 from polybot.execution.tracker import DUST
 from polybot.polymarket.signing import LocalSigner
 from polybot.polymarket.token_ids import ctf_token_id
-from polybot.safety.trading_locks import TradingLocks
+from polybot.ports.trading_state import TradingState
 from polybot.simulator.accounts import Account
 from polybot.simulator.desk import OpenedAccount
 from polybot.simulator.exchange import Exchange
@@ -102,7 +102,7 @@ class Running:
     bot: Bot
     store: SqlStore
     portfolio: Portfolio
-    trading: TradingLocks
+    trading: TradingState
     telemetry: MemoryTelemetry
     decisions: list[Decision]
 
@@ -245,41 +245,22 @@ class Scene:
     @asynccontextmanager
     async def _running(self, store: SqlStore, settings: Settings, *, ready: bool) -> AsyncIterator[Running]:
         clock: Clock = self.bot_clock
-        telemetry, pace, trading = MemoryTelemetry(), Pace(SPEED, quiet=True), TradingLocks()
-        history = await store.history()
-        portfolio = restore_portfolio(history)
-        decisions: list[Decision] = []
+        telemetry, decisions = MemoryTelemetry(), list[Decision]()
+        account = YourAccount(proxy_wallet=self.ours.wallet, signature_type=self.ours.signature_type)
+        signer = LocalSigner.from_hex(self.ours.private_key)
+        pace = Pace(SPEED, quiet=True)
         async with Services(settings, clock=clock, telemetry=telemetry, pace=pace) as services:
-            market_data, market_stream = services.market_data(portfolio)
-            live = await open_live_account(
-                YourAccount(proxy_wallet=self.ours.wallet, signature_type=self.ours.signature_type),
-                LocalSigner.from_hex(self.ours.private_key),
+            parts = await compose(
+                mode="live",
                 settings=settings,
+                followed=[self._followed(w, name, settings) for w, name in self._targets()],
                 services=services,
-                market_data=market_data,
+                store=store,
                 clock=clock,
+                open_desk=partial(live_desk, account, signer, settings=settings, services=services, clock=clock),
             )
-            bot = Bot(
-                Parts(
-                    mode="live",
-                    wallet=live.wallet,
-                    settings=settings,
-                    followed=[self._followed(w, name, settings) for w, name in self._targets()],
-                    services=services,
-                    market_data=market_data,
-                    venue=live.venue,
-                    store=store,
-                    history=history,
-                    portfolio=portfolio,
-                    trading=trading,
-                    clock=clock,
-                    telemetry=telemetry,
-                    pace=pace,
-                    guards=(region_guard(services), clock_guard(services, clock), account_guard(live.api)),
-                    tasks={"market-stream": market_stream.run, "user-stream": live.stream.run},
-                    on_decision=decisions.append,
-                )
-            )
+            portfolio, trading = parts.portfolio, parts.trading
+            bot = Bot(replace(parts, on_decision=decisions.append))
             running = Running(bot, store, portfolio, trading, telemetry, decisions)
             try:
                 await bot.start()

@@ -2,27 +2,27 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from polybot.app.accounts import open_live_account
-from polybot.app.bot import Bot, Parts
+from polybot.app.bot import Bot
+from polybot.app.compose import Desk, compose, live_desk
 from polybot.app.demo_summary import DemoReport, Outcome, summarise
 from polybot.app.followed import Followed
-from polybot.app.guards import account_guard, clock_guard, region_guard
 from polybot.app.pace import Pace
-from polybot.app.restore import restore_portfolio
 from polybot.app.services import Services
 from polybot.app.stage import Stage
 from polybot.config.models import Endpoints, Execution, Polling, Safety, Settings, Target, YourAccount
 from polybot.config.policy import policy_for
+from polybot.core.ids import Wallet
 from polybot.core.money import Ratio, Usdc
 from polybot.core.orders import OurFill, SignatureType
 from polybot.decision.model import Decision
 from polybot.polymarket.signing import LocalSigner
-from polybot.safety.trading_locks import TradingLocks
+from polybot.ports.market_data import MarketData
 from polybot.simulator.options import Endpoints as Urls
 from polybot.simulator.options import Options
 from polybot.simulator.server import Simulator
@@ -114,64 +114,54 @@ async def _perform(
     options: DemoOptions, watch: Watch, *, simulator: Simulator, urls: Urls, clock: SimClock, store: SqlStore
 ) -> Outcome:
     """The play itself, from the bot's start to its clean stop."""
-    telemetry, world = MemoryTelemetry(), simulator.world
-    speed = _speed(options, world)
+    speed = _speed(options, simulator.world)
     pace = Pace(speed, quiet=True)
-    targets = world.suggested_targets()
+    targets = simulator.world.suggested_targets()
     settings = _settings(urls, pace, targets=len(targets))
     followed = [_followed(target, options.ratio, settings) for target in targets]
-    history = await store.history()
-    portfolio = restore_portfolio(history)
-    stage = Stage(simulator, clock, portfolio, followed, world, telemetry)
+    telemetry, decisions = MemoryTelemetry(), list[Decision]()
 
     def decided(decision: Decision) -> None:
-        stage.decisions.append(decision)
+        decisions.append(decision)
         watch.decided(decision)
 
     async with Services(settings, clock=clock, telemetry=telemetry, pace=pace) as services:
-        market_data, market_stream = services.market_data(portfolio)
-        opened = simulator.desk.open_account(signature_type=SignatureType.POLY_1271, balance=_BALANCE, name="polybot")
-        live = await open_live_account(
-            YourAccount(proxy_wallet=opened.wallet, signature_type=opened.signature_type),
-            LocalSigner.from_hex(opened.private_key),
+        parts = await compose(
+            mode="demo",
             settings=settings,
+            followed=followed,
             services=services,
-            market_data=market_data,
+            store=store,
             clock=clock,
+            open_desk=partial(_desk, simulator, services, settings, clock),
         )
-        bot = Bot(
-            Parts(
-                mode="demo",
-                wallet=live.wallet,
-                settings=settings,
-                followed=followed,
-                services=services,
-                market_data=market_data,
-                venue=live.venue,
-                store=store,
-                history=history,
-                portfolio=portfolio,
-                trading=TradingLocks(),
-                clock=clock,
-                telemetry=telemetry,
-                pace=pace,
-                guards=(region_guard(services), clock_guard(services, clock), account_guard(live.api)),
-                tasks={"market-stream": market_stream.run, "user-stream": live.stream.run},
-                on_decision=decided,
-                on_fill=watch.filled,
-            )
-        )
+        stage = Stage(simulator, clock, parts.portfolio, followed, simulator.world, telemetry, decisions)
+        bot = Bot(replace(parts, on_decision=decided, on_fill=watch.filled))
         try:
             await bot.start()
             watch.began(stage)
             await _play(stage, speed=speed, seconds=options.seconds)
         finally:
             await bot.stop("demo over")
+    return await _outcome(stage, store, parts.wallet, speed=speed)
+
+
+async def _desk(
+    simulator: Simulator, services: Services, settings: Settings, clock: SimClock, market_data: MarketData
+) -> Desk:
+    """A live one, on an account that the simulator opens for us."""
+    opened = simulator.desk.open_account(signature_type=SignatureType.POLY_1271, balance=_BALANCE, name="polybot")
+    account = YourAccount(proxy_wallet=opened.wallet, signature_type=opened.signature_type)
+    signer = LocalSigner.from_hex(opened.private_key)
+    return await live_desk(account, signer, market_data, settings=settings, services=services, clock=clock)
+
+
+async def _outcome(stage: Stage, store: SqlStore, wallet: Wallet, *, speed: float) -> Outcome:
     return Outcome(
         stage=stage,
-        wallet=live.wallet,
-        truth=world.exchange.ledger(),
-        requests=list(simulator.requests.records),
+        wallet=wallet,
+        truth=stage.world.exchange.ledger(),
+        requests=list(stage.simulator.requests.records),
         orders=await store.queries.orders(limit=_ALL),
         history=await store.history(),
         trades=await store.queries.trades(limit=_ALL),

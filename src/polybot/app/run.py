@@ -3,47 +3,35 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
 import structlog
 
-from polybot.app.accounts import open_live_account
 from polybot.app.bot import Bot, CannotStart, Parts
 from polybot.app.commands import CommandLoop
+from polybot.app.compose import PAPER_WALLET, Desk, compose, live_desk, paper_desk
 from polybot.app.doorbell import listen
 from polybot.app.followed import Followed, follow_all
-from polybot.app.guards import account_guard, approval_guard, clock_guard, region_guard
 from polybot.app.instance import only_instance
-from polybot.app.restore import restore_portfolio
 from polybot.app.services import Services
 from polybot.config.live import check_live, private_key
 from polybot.config.loader import LoadedConfig
 from polybot.core.ids import OrderId, Wallet
-from polybot.core.money import Usdc
 from polybot.polymarket.signing import LocalSigner
 from polybot.ports.market_data import MarketData
-from polybot.ports.venue import Venue
-from polybot.safety.guards import Guard, distrust
-from polybot.safety.trading_locks import TradingLocks
 from polybot.storage.store import SqlStore, open_store
 from polybot.telemetry.memory import MemoryTelemetry
 from polybot.utils.clock import Clock, SystemClock
 from polybot.utils.feed import Doorbell
-from polybot.utils.supervisor import Work
-from polybot.venues.paper import PaperOptions, PaperVenue
 
 Mode = Literal["paper", "live"]
 
 log = structlog.get_logger(__name__)
 
 _METRICS_EVERY_S = 600.0
-
-PAPER_WALLET = Wallet("0x" + "0" * 40)
-"""The account of paper runs: no one's."""
 
 
 class OtherAccount(RuntimeError):
@@ -124,71 +112,25 @@ def _whose(mode: str, account: Wallet) -> str:
 async def _parts(
     config: LoadedConfig, store: SqlStore, services: Services, followed: list[Followed], *, mode: Mode
 ) -> Parts:
-    clock, settings = SystemClock(), config.settings
-    history = await store.history()
-    portfolio = restore_portfolio(history)
-    market_data, market_stream = services.market_data(portfolio)
-    desk = await _live(config, services, market_data, clock) if mode == "live" else _paper(config, market_data, clock)
-    trading = TradingLocks()
-    for guard in desk.guards:
-        distrust(guard, trading)
-    return Parts(
+    clock, settings, account = SystemClock(), config.settings, config.accounts.your_account
+
+    async def desk(market_data: MarketData) -> Desk:
+        if mode == "paper":
+            return await paper_desk(settings.paper, market_data, clock)
+        if account is None:
+            raise CannotStart("accounts.yaml: your_account is missing, and --live trades from it")
+        signer = LocalSigner.from_hex(private_key(config).get_secret_value())
+        return await live_desk(account, signer, market_data, settings=settings, services=services, clock=clock)
+
+    return await compose(
         mode=mode,
-        wallet=desk.wallet,
         settings=settings,
         followed=followed,
         services=services,
-        market_data=market_data,
-        venue=desk.venue,
         store=store,
-        history=history,
-        portfolio=portfolio,
-        trading=trading,
         clock=clock,
-        telemetry=services.telemetry,
-        guards=desk.guards,
-        tasks={"market-stream": market_stream.run, **desk.tasks},
-        opening_cash=desk.opening_cash,
+        open_desk=desk,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """Where the orders go, and what comes with it."""
-
-    wallet: Wallet
-    venue: Venue
-    tasks: Mapping[str, Work]
-    guards: Sequence[Guard] = ()
-    opening_cash: Usdc | None = None
-
-
-def _paper(config: LoadedConfig, market_data: MarketData, clock: Clock) -> _Desk:
-    paper = config.settings.paper
-    venue = PaperVenue(market_data=market_data, clock=clock, options=PaperOptions(latency_ms=paper.latency_ms))
-    tasks = {"paper-resting": venue.watch_resting}
-    return _Desk(PAPER_WALLET, venue, tasks, opening_cash=paper.starting_balance_usd)
-
-
-async def _live(config: LoadedConfig, services: Services, market_data: MarketData, clock: Clock) -> _Desk:
-    account = config.accounts.your_account
-    if account is None:
-        raise CannotStart("accounts.yaml: your_account is missing, and --live trades from it")
-    live = await open_live_account(
-        account,
-        LocalSigner.from_hex(private_key(config).get_secret_value()),
-        settings=config.settings,
-        services=services,
-        market_data=market_data,
-        clock=clock,
-    )
-    guards = (
-        region_guard(services),
-        clock_guard(services, clock),
-        account_guard(live.api),
-        approval_guard(live.api, account.signature_type),
-    )
-    return _Desk(live.wallet, live.venue, {"user-stream": live.stream.run}, guards)
 
 
 @contextmanager
