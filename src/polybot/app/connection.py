@@ -8,7 +8,6 @@ import aiohttp
 from polybot.app.services import Services
 from polybot.config.loader import LoadedConfig
 from polybot.polymarket.errors import RequestFailed, UnexpectedShape
-from polybot.polymarket.rest.geoblock import fetch_geoblock
 from polybot.polymarket.streams.socket import SocketOptions
 from polybot.ports.telemetry import NoTelemetry
 from polybot.utils.clock import Clock, SystemClock
@@ -89,7 +88,7 @@ async def _gamma(services: Services) -> _Found:
 
 
 async def _geoblock(services: Services) -> _Found:
-    answer = await fetch_geoblock(services.geoblock_http)
+    answer = await services.geoblock()
     where = "-".join(part for part in (answer.country, answer.region) if part) or "unknown region"
     if answer.blocked:
         return _Found(f"trading is restricted here ({where}): polybot opens no position", ok=False)

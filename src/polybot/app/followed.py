@@ -7,7 +7,7 @@ from polybot.config.models import Settings, Target
 from polybot.config.policy import policy_for
 from polybot.core.ids import Wallet, parse_wallet
 from polybot.decision.model import Policy
-from polybot.polymarket.errors import RequestFailed, UnexpectedShape
+from polybot.polymarket.errors import RequestFailed
 from polybot.polymarket.rest.gamma import GammaClient
 from polybot.ports.store import TargetRow
 
@@ -53,12 +53,12 @@ async def wallet_of(user_name: str, gamma: GammaClient) -> Wallet:
     """The proxy wallet behind a user name, by Polymarket's search; the one exact match, in any letter case."""
     try:
         profiles = await gamma.search_profiles(user_name)
-    except (RequestFailed, UnexpectedShape) as failed:
+        named = (profile for profile in profiles if (profile.name or "").lower() == user_name.lower())
+        wallets = {parse_wallet(profile.proxy_wallet) for profile in named if profile.proxy_wallet}
+    except (RequestFailed, ValueError) as failed:
         raise TargetUnknown(
             f"user name {user_name!r} cannot be looked up now ({failed}); give the wallet's address instead"
         ) from None
-    named = (profile for profile in profiles if (profile.name or "").lower() == user_name.lower())
-    wallets = {parse_wallet(profile.proxy_wallet) for profile in named if profile.proxy_wallet}
     if len(wallets) > 1:
         found = ", ".join(sorted(wallets))
         raise TargetUnknown(f"several users are called {user_name!r}: {found}; give the address of the one you mean")

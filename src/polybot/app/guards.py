@@ -5,7 +5,6 @@ from polybot.core.orders import SignatureType
 from polybot.core.trading import TradingMode
 from polybot.polymarket.errors import RequestFailed, UnexpectedShape
 from polybot.polymarket.rest.account import ClobAccount
-from polybot.polymarket.rest.geoblock import fetch_geoblock
 from polybot.safety.guards import Guard
 from polybot.utils.clock import Clock
 
@@ -18,7 +17,7 @@ def region_guard(services: Services) -> Guard:
 
     async def probe() -> str | None:
         try:
-            answer = await fetch_geoblock(services.geoblock_http)
+            answer = await services.geoblock()
         except (RequestFailed, UnexpectedShape) as failed:
             return f"the region check does not answer ({failed})"
         if answer.blocked:

@@ -13,6 +13,7 @@ from polybot.polymarket.limits import polymarket_gate
 from polybot.polymarket.rest.clob import ClobClient
 from polybot.polymarket.rest.data import DataClient
 from polybot.polymarket.rest.gamma import GammaClient
+from polybot.polymarket.rest.geoblock import GeoAnswer, fetch_geoblock
 from polybot.polymarket.rest.http import HttpClient, HttpOptions
 from polybot.polymarket.streams.market import MarketStream, MarketStreamOptions
 from polybot.ports.telemetry import Telemetry
@@ -76,6 +77,10 @@ class Services:
         while True:
             await self.clob.warm_up(connections=connections)
             await self._clock.sleep(self.pace.stretched(_WARM_EVERY_S))
+
+    async def geoblock(self) -> GeoAnswer:
+        """RequestFailed without a usable answer."""
+        return await fetch_geoblock(self.geoblock_http, path=urlsplit(self._settings.endpoints.geoblock).path or "/")
 
     def _http(self, url: str) -> HttpClient:
         network = self._settings.network

@@ -58,5 +58,5 @@ def intent_id(decision: DecisionId, *, account: Wallet, leg: int) -> IntentId:
 
 
 def intent_salt(intent: IntentId) -> int:
-    """Order salt: 53 bits, because the venue's JSON carries it as a number (trading.md 2.1)."""
+    """Order salt: 53 bits, because the venue's JSON carries it as a number."""
     return int(intent[:14], 16) >> 3

@@ -17,7 +17,7 @@ class Side(StrEnum):
 
 
 class MarketVersion(StrEnum):
-    """Generation of a market: v1 trades CTF tokens, v2 trades position ids on ExchangeV3 (trading.md 2.3)."""
+    """Generation of a market: v1 trades CTF tokens, v2 trades position ids on ExchangeV3."""
 
     V1 = "v1"
     V2 = "v2"
@@ -25,7 +25,7 @@ class MarketVersion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeeSchedule:
-    """Taker fee = shares x rate x (p(1-p))^exponent, in USDC (trading.md 3.8)."""
+    """Taker fee = shares x rate x (p(1-p))^exponent, in USDC (Polymarket docs, trading/fees)."""
 
     rate: Ratio
     exponent: int = 1

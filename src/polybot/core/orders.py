@@ -16,7 +16,7 @@ class TimeInForce(StrEnum):
 
 
 class SignatureType(IntEnum):
-    """Who holds the funds and how the order is signed (trading.md 2.4, 2.5)."""
+    """Who holds the funds and how the order is signed."""
 
     EOA = 0
     POLY_PROXY = 1

@@ -77,7 +77,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Place this order. `shares` is the wanted size; a marketable BUY is bounded by `spend` (trading.md 3.1)."""
+    """Place this order. `shares` is the wanted size; a marketable BUY is bounded by `spend`."""
 
     side: Side
     limit: Price

@@ -16,7 +16,7 @@ class GeoAnswer(Struct, frozen=True):
     ip: str = ""
 
 
-async def fetch_geoblock(http: HttpClient) -> GeoAnswer:
+async def fetch_geoblock(http: HttpClient, *, path: str = "/api/geoblock") -> GeoAnswer:
     """`http` speaks to polymarket.com itself. RequestFailed without a usable answer."""
-    call = Call("geoblock", Group.GEOBLOCK, "GET", "/api/geoblock")
+    call = Call("geoblock", Group.GEOBLOCK, "GET", path)
     return decode(await http.read(call), GeoAnswer, endpoint=call.name)
