@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -51,6 +54,19 @@ async def test_a_generated_hour_is_copied_in_and_out(tmp_path: Path) -> None:
     assert report.exits_followed >= 5
     assert report.settled >= 1
     assert json.loads(path.read_text())["target_orders"] == report.target_orders
+
+
+def test_ctrl_c_settles_what_is_open_and_sums_up(tmp_path: Path) -> None:
+    path = tmp_path / "summary.json"
+    command = [sys.executable, "-c", "from polybot.cli.main import main; main()", "demo", "--json", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout
+        next(line for line in demo.stdout if line.startswith("copied"))
+        demo.send_signal(signal.SIGINT)
+        rest, _ = demo.communicate(timeout=60)
+    assert demo.returncode == 0
+    assert "Summary" in rest
+    assert json.loads(path.read_text())["ledger_matches_ground_truth"]
 
 
 @pytest.fixture(scope="module")

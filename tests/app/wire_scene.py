@@ -68,7 +68,7 @@ def process(folder: Path, name: str, *words: object) -> Iterator[subprocess.Pope
     """Its output goes to NAME.out and NAME.err; killed at the end if it still runs."""
     command = [*PROGRAM, *map(str, words)]
     with (folder / f"{name}.out").open("ab") as out, (folder / f"{name}.err").open("ab") as err:
-        running = subprocess.Popen(command, stdout=out, stderr=err)  # noqa: S603 - our own program
+        running = subprocess.Popen(command, stdout=out, stderr=err)
     try:
         yield running
     finally:

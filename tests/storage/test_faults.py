@@ -194,7 +194,7 @@ asyncio.run(main())
 async def test_a_committed_copy_survives_a_kill(file_url: str) -> None:
     folder = str(Path(__file__).parent)
     command = [sys.executable, "-c", COMMIT_THEN_WAIT, folder, file_url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603, ASYNC220
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220
         assert process.stdout is not None
         order = process.stdout.readline().strip()
         process.kill()

@@ -1,5 +1,6 @@
 """A simulator and a bot together: the very program that trades, on a venue that keeps the truth beside it."""
 
+import asyncio
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from polybot.app.demo_summary import DemoReport, Outcome, summarise
 from polybot.app.followed import Followed
 from polybot.app.pace import Pace
 from polybot.app.services import Services
+from polybot.app.signals import stop_on_signals
 from polybot.app.stage import Stage
 from polybot.config.models import Endpoints, Execution, Polling, Safety, Settings, Target, YourAccount
 from polybot.config.policy import policy_for
@@ -30,7 +32,7 @@ from polybot.simulator.simclock import SimClock
 from polybot.simulator.world import SuggestedTarget, World, generated_world, tape_world
 from polybot.storage.store import SqlStore, open_store
 from polybot.telemetry.memory import MemoryTelemetry
-from polybot.utils.clock import SystemClock
+from polybot.utils.clock import SystemClock, wait_event
 
 _TAIL_S, _TAIL_SPEED = 20.0, 4.0
 """Simulated seconds after the world's last event, for the feeds to show it and the trades to settle."""
@@ -137,10 +139,12 @@ async def _perform(
         )
         stage = Stage(simulator, clock, parts.portfolio, followed, simulator.world, telemetry, decisions)
         bot = Bot(replace(parts, on_decision=decided, on_fill=watch.filled))
+        stop = asyncio.Event()
         try:
-            await bot.start()
-            watch.began(stage)
-            await _play(stage, speed=speed, seconds=options.seconds)
+            with stop_on_signals(stop):
+                await bot.start()
+                watch.began(stage)
+                await _play(stage, stop, speed=speed, seconds=options.seconds)
         finally:
             await bot.stop("demo over")
     return await _outcome(stage, store, parts.wallet, speed=speed)
@@ -170,13 +174,14 @@ async def _outcome(stage: Stage, store: SqlStore, wallet: Wallet, *, speed: floa
     )
 
 
-async def _play(stage: Stage, *, speed: float, seconds: float | None) -> None:
-    """Until the world or the time is over; then nothing new happens, and what is under way comes to its end."""
+async def _play(stage: Stage, stop: asyncio.Event, *, speed: float, seconds: float | None) -> None:
+    """Until the world or the time is over, or someone stops it; then nothing new happens, and what is under way
+    comes to its end."""
     machine = SystemClock()
     deadline = machine.monotonic() + seconds if seconds else float("inf")
     stage.clock.set_speed(speed)
-    while stage.clock.now_ns() < stage.world.ends_at_ns and machine.monotonic() < deadline:
-        await machine.sleep(_LOOK_S)
+    while stage.clock.now_ns() < stage.world.ends_at_ns and machine.monotonic() < deadline and not stop.is_set():
+        await wait_event(machine, stop, timeout_s=_LOOK_S)
     stage.world.hush()
     stage.clock.set_speed(max(speed, _TAIL_SPEED))
     await stage.clock.sleep(_TAIL_S * max(1.0, speed / 20))

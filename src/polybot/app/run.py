@@ -1,10 +1,7 @@
 """A real run: paper or live, from a configuration folder until someone stops it."""
 
-import asyncio
 import gc
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from typing import Literal
 
@@ -17,6 +14,7 @@ from polybot.app.doorbell import listen
 from polybot.app.followed import Followed, follow_all
 from polybot.app.instance import only_instance
 from polybot.app.services import Services
+from polybot.app.signals import stop_on_signals
 from polybot.config.live import check_live, private_key
 from polybot.config.loader import LoadedConfig
 from polybot.core.ids import OrderId, Wallet
@@ -62,7 +60,7 @@ async def _run(config: LoadedConfig, store: SqlStore, mode: Mode) -> None:
         await _require_same_account(store, parts)
         bot = Bot(parts)
         try:
-            with _signals(commands.stop_asked):
+            with stop_on_signals(commands.stop_asked):
                 await bot.start()
                 gc.collect()
                 gc.freeze()  # a collection that looked at all modules again would stop the loop for tens of ms
@@ -131,21 +129,3 @@ async def _parts(
         clock=clock,
         open_desk=desk,
     )
-
-
-@contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[None]:
-    """Ctrl-C and SIGTERM ask for a clean stop; a second Ctrl-C kills."""
-    loop = asyncio.get_running_loop()
-
-    def asked(number: signal.Signals) -> None:
-        stop.set()
-        loop.remove_signal_handler(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked, number)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

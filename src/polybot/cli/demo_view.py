@@ -63,7 +63,8 @@ def summary(report: DemoReport) -> RenderableType:
     skipped = ", ".join(f"{count} {rule}" for rule, count in report.skipped.items()) or "none"
     ledger = "equal to the micro-unit" if report.ledger_matches_ground_truth else "DIFFERENT"
     rows = {
-        "traders' orders": f"{report.target_orders} seen, {report.copied} copied",
+        "traders' orders": f"{report.target_orders} seen, {report.copied} copied,"
+        f" {report.exits_followed} of them exits",
         "skipped": skipped,
         "our orders": f"{report.orders_sent} sent, {report.orders_duplicated} twice, {report.orders_unknown} unknown",
         "fills": f"{report.fills}, fees {report.fees_usd:.2f} USDC",
