@@ -88,7 +88,7 @@ async def test_a_resolution_pays_every_position_once(scene: Scene, winner: Token
         for _ in range(2):
             await settler(scene, life).settle(Resolution(CONDITION, winner, 5))
         assert life.portfolio.cash == cash + Usdc.parse(paid)
-        assert life.portfolio.holding(YES) == ZERO_SHARES
+        assert life.portfolio.holdings()[YES] == ZERO_SHARES
         await scene.same_after_a_restart(life)
 
 
@@ -129,6 +129,6 @@ async def test_the_settler_listens_and_ignores_markets_it_does_not_know(scene: S
         scene.shelf.resolutions.put_nowait(Resolution(CONDITION, TokenId("unheard of"), 5))
         scene.shelf.resolutions.put_nowait(YES_WINS)
         await scene.settle()
-        assert life.portfolio.holding(YES) == ZERO_SHARES
+        assert life.portfolio.holdings()[YES] == ZERO_SHARES
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

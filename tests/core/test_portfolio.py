@@ -112,7 +112,7 @@ def test_a_market_stays_wanted_while_anything_of_it_is_open() -> None:
     portfolio.reserve(sold, sell)
     portfolio.apply_fill(fill(sold, "t2", side=Side.SELL))
     portfolio.release(sold)
-    assert portfolio.holding(YES) == ZERO_SHARES
+    assert portfolio.holdings()[YES] == ZERO_SHARES
     assert portfolio.tokens() == {YES}
     portfolio.apply_fill(fill(sold, "t2", side=Side.SELL, status=TradeStatus.CONFIRMED))
     assert portfolio.tokens() == set()
@@ -130,7 +130,7 @@ def test_a_settlement_pays_once_and_a_late_fill_is_paid_too() -> None:
     assert portfolio.cash == CASH - Usdc.parse("5.1") + Usdc.parse("10")
     portfolio.apply_fill(fill(order, "t2", shares="1", usdc="0.5", fee="0"))
     assert portfolio.cash == CASH - Usdc.parse("5.6") + Usdc.parse("11")
-    assert portfolio.holding(YES) == ZERO_SHARES
+    assert portfolio.holdings()[YES] == ZERO_SHARES
 
 
 REPORTS = st.lists(

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from meddler import Meddler
 
-from polybot.app.audit import Books, differences, fill_facts, held_by_token, unseen_fills
+from polybot.app.audit import Books, differences, fill_facts, unseen_fills
 from polybot.app.bot import Bot
 from polybot.app.compose import compose, live_desk
 from polybot.app.followed import Followed
@@ -281,7 +281,7 @@ class Scene:
             await store.close()
         portfolio, truth = restore_portfolio(history), self.exchange.ledger()
         placed = frozenset(OrderId(row.order) for row in rows if row.state != OrderState.REFUSED)
-        books = Books(placed, frozenset(), history.fills, history.cash, held_by_token(portfolio.positions()))
+        books = Books(placed, frozenset(), history.fills, history.cash, portfolio.holdings())
         ours = Wallet(self.ours.wallet.lower())
         return [
             *differences(books, truth, ours),

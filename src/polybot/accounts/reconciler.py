@@ -4,7 +4,6 @@ The venue's balance lags settlement (it is cached) and its positions are rounded
 two looks in a row agree on is reported.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -71,13 +70,12 @@ class Reconciler:
         if isinstance(rows, NoAnswer):
             return frozenset()
         theirs: Mapping[TokenId, Shares] = {token: shares for token, _, shares in rows}
-        ours: defaultdict[TokenId, Shares] = defaultdict(lambda: ZERO_SHARES)
-        for position in self._portfolio.positions():
-            ours[position.token] += position.shares
+        ours = self._portfolio.holdings()
         return frozenset(
             Drift(token, str(held), str(said))
             for token in ours.keys() | theirs.keys()
-            if abs((held := ours[token]).micro - (said := theirs.get(token, ZERO_SHARES)).micro) > _ROUNDING.micro
+            if abs((held := ours.get(token, ZERO_SHARES)).micro - (said := theirs.get(token, ZERO_SHARES)).micro)
+            > _ROUNDING.micro
         )
 
     async def _report(self, drift: Drift) -> None:

@@ -1,12 +1,11 @@
 """Holds our ledger against the venue's own books, to the micro-unit."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from polybot.core.fills import ObservedFill
 from polybot.core.ids import OrderId, TokenId, Wallet
-from polybot.core.ledger import Position
 from polybot.core.money import ZERO_SHARES, Shares, Usdc
 from polybot.core.orders import OurFill, TradeStatus
 from polybot.simulator.model import GroundTruth, TrueFill
@@ -22,13 +21,6 @@ class Books:
     fills: Sequence[OurFill]
     cash: Usdc
     held: Mapping[TokenId, Shares]
-
-
-def held_by_token(positions: Iterable[Position]) -> dict[TokenId, Shares]:
-    held: dict[TokenId, Shares] = {}
-    for position in positions:
-        held[position.token] = held.get(position.token, ZERO_SHARES) + position.shares
-    return held
 
 
 def differences(ours: Books, truth: GroundTruth, wallet: Wallet) -> list[str]:

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 
 import msgspec
 
-from polybot.app.audit import Books, differences, fill_facts, held_by_token, unseen_fills
+from polybot.app.audit import Books, differences, fill_facts, unseen_fills
 from polybot.app.stage import Stage
 from polybot.core.ids import TokenId, Wallet
 from polybot.core.market import Side
-from polybot.core.money import ZERO_USDC, Usdc, proceeds_floor
+from polybot.core.money import ZERO_USDC, Shares, Usdc, proceeds_floor
 from polybot.core.orders import OrderState
 from polybot.decision.model import Copy, Decision, Skip
 from polybot.ports.queries import OrderRow, TradeRow
@@ -128,7 +128,7 @@ def books(outcome: Outcome) -> Books:
     history = outcome.history
     unproven = frozenset(row.order for row in outcome.orders if row.state in _UNPROVEN)
     placed = frozenset(row.order for row in outcome.orders if row.state != OrderState.REFUSED) - unproven
-    return Books(placed, unproven, history.fills, history.cash, held_by_token(outcome.stage.portfolio.positions()))
+    return Books(placed, unproven, history.fills, history.cash, outcome.stage.portfolio.holdings())
 
 
 def _differences(outcome: Outcome, decisions: Sequence[Decision]) -> list[str]:
@@ -150,15 +150,12 @@ def _posted_salts(requests: Sequence[RequestRecord]) -> Counter[str]:
 
 def _worth(stage: Stage) -> Usdc:
     """What is held, at the best bids."""
-    total = ZERO_USDC
-    for token in stage.portfolio.tokens():
-        total += _bid_value(stage, token)
-    return total
+    return sum((_bid_value(stage, *held) for held in stage.portfolio.holdings().items()), ZERO_USDC)
 
 
-def _bid_value(stage: Stage, token: TokenId) -> Usdc:
+def _bid_value(stage: Stage, token: TokenId, shares: Shares) -> Usdc:
     bids = stage.world.exchange.book(token).bids
-    return proceeds_floor(stage.portfolio.holding(token), bids[0].price) if bids else ZERO_USDC
+    return proceeds_floor(shares, bids[0].price) if bids else ZERO_USDC
 
 
 def _usd(amount: Usdc) -> float:

@@ -106,9 +106,12 @@ class Portfolio:
         """Dust that no order can sell takes up no room."""
         return sum(1 for p in self._positions.values() if p.shares.micro >= SHARE_GRAIN)
 
-    def holding(self, token: TokenId) -> Shares:
-        """Over all targets."""
-        return sum((p.shares for (_, t), p in self._positions.items() if t == token), ZERO_SHARES)
+    def holdings(self) -> dict[TokenId, Shares]:
+        """Of each token, over all targets."""
+        held: dict[TokenId, Shares] = {}
+        for (_, token), position in self._positions.items():
+            held[token] = held.get(token, ZERO_SHARES) + position.shares
+        return held
 
     def filled(self, order: OrderId) -> Shares:
         return sum((f.shares for f in self._fills_of(order)), ZERO_SHARES)
