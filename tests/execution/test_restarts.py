@@ -157,6 +157,37 @@ async def test_an_exit_that_was_only_ever_refused_is_taken_up_again(scene: Scene
         assert life.decisions == []
 
 
+@pytest.mark.parametrize("proven_before", [True, False])
+async def test_what_an_unanswered_entry_bought_is_sold_after_a_restart(scene: Scene, *, proven_before: bool) -> None:
+    scene.venue.down = scene.venue.mute = True
+    scene.venue.plans.append(Plan(Answer.PLACED_UNKNOWN))
+    async with scene.life() as life:
+        life.copier.submit(scene.order())
+        await scene.run(1)
+        life.copier.submit(scene.sell_all())
+        await scene.run(15)
+        assert life.rules() == ["copy", "nothing_to_exit"]
+    scene.venue.down = False
+    if proven_before:
+        async with scene.life(copying=False) as life:
+            await scene.run(5)
+            assert life.portfolio.inventory(ANN, YES) >= DUST
+    async with scene.life() as life:
+        await scene.run(20)
+        assert life.portfolio.inventory(ANN, YES) < DUST
+        assert max(scene.venue.posts().values()) == 1
+
+
+async def test_what_is_held_while_its_target_holds_is_left_alone_at_a_restart(scene: Scene) -> None:
+    async with scene.life() as life:
+        life.copier.submit(scene.order())
+        await scene.run(1)
+    async with scene.life() as life:
+        await scene.run(20)
+        assert life.portfolio.inventory(ANN, YES) >= DUST
+        assert len(scene.venue.sent) == 1
+
+
 Step = tuple[str, int]
 STEPS = st.lists(
     st.tuples(

@@ -106,17 +106,17 @@ class Scene:
         self._txs = 0
 
     @asynccontextmanager
-    async def life(self) -> AsyncIterator[Life]:
+    async def life(self, *, copying: bool = True) -> AsyncIterator[Life]:
         """Leaving it kills every task wherever it is; the next can begin two seconds later."""
         self.started_ns = self.clock.now_ns()
-        life = await self._born()
+        life = await self._born(copying=copying)
         try:
             yield life
         finally:
             await life.supervisor.stop()
             await self.clock.advance(2)
 
-    async def _born(self) -> Life:
+    async def _born(self, *, copying: bool) -> Life:
         history = await self.store.history()
         portfolio = restore_portfolio(history)
         telemetry, trading = MemoryTelemetry(), TradingLocks()
@@ -151,9 +151,10 @@ class Scene:
             on_decision=decisions.append,
             options=self.copier_options,
         )
-        await resume_exits(history, store=self.store, copier=copier)
+        await resume_exits(history, store=self.store, portfolio=portfolio, copier=copier)
         supervisor = Supervisor(clock=self.clock, report=failures.append, jitter=lambda: 1.0)
-        supervisor.critical("copier", copier.run)
+        if copying:
+            supervisor.critical("copier", copier.run)
         supervisor.keep("orders", tracker.follow_reports)
         supervisor.keep("chase", tracker.chase)
         return Life(

@@ -65,6 +65,17 @@ async def test_target_fills_come_back_as_they_were_seen(store: Store) -> None:
     assert list(await store.known_fills(since_s=fills[1].seen.timestamp_s)) == [fills[1]]
 
 
+async def test_a_target_has_left_a_token_if_its_newest_order_took_it_out(store: Store) -> None:
+    assert await store.left_by(LEADER, YES) is None
+    entry = target_order(target_fill(number=1))
+    leaves = target_order(target_fill(number=2, side=Side.SELL), held_before="20")
+    await store.record_skip(entry, skipping(entry), now_ns=NOW_NS)
+    assert await store.left_by(LEADER, YES) is None
+    await store.record_skip(leaves, skipping(leaves), now_ns=NOW_NS + 1)
+    assert await store.left_by(LEADER, YES) == leaves.fills[0]
+    assert await store.left_by(LEADER, NO) is None
+
+
 async def test_an_order_is_decided_once(store: Store) -> None:
     order = target_order(target_fill())
     assert not await store.decided(order.id)

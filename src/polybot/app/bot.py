@@ -96,7 +96,7 @@ class Bot:
         self._run_id = run.id
         if parts.settings.network.keep_alive:
             self.supervisor.keep("warm-connections", parts.services.keep_warm)
-        await resume_exits(parts.history, store=parts.store, copier=self.copier)
+        await resume_exits(parts.history, store=parts.store, portfolio=parts.portfolio, copier=self.copier)
         parts.market_data.start(self.supervisor)
         await self._detection.detector.start(self.supervisor)
         parts.market_data.preload(parts.portfolio.tokens() | self._detection.positions.tokens())

@@ -83,15 +83,23 @@ class Portfolio:
         """Cost of what is held for the target, and what open buys of it may still spend."""
         held = (target, token)
         position = self._positions.get(held)
-        opened = sum((self._left(o) for o in self._open(held, Side.BUY)), ZERO_USDC)
+        opened = sum((self._left(o) for o in self.open_on(held, Side.BUY)), ZERO_USDC)
         return (position.cost if position else ZERO_USDC) + opened
 
     def inventory(self, target: Wallet, token: TokenId) -> Shares:
         """What is held for the target and not yet offered by an open sell; never below zero."""
         held = (target, token)
         position = self._positions.get(held)
-        offered = sum((self._unsold(o) for o in self._open(held, Side.SELL)), ZERO_SHARES)
+        offered = sum((self._unsold(o) for o in self.open_on(held, Side.SELL)), ZERO_SHARES)
         return max(ZERO_SHARES, (position.shares if position else ZERO_SHARES) - offered)
+
+    def open_on(self, held: Held, side: Side) -> list[OrderId]:
+        """Orders of the side that may still fill in the position, answered or not."""
+        return [
+            order
+            for order in self._live
+            if (i := self._intents[order]).terms.side is side and (i.target, i.terms.token) == held
+        ]
 
     def positions(self) -> Iterable[Position]:
         return self._positions.values()
@@ -152,13 +160,6 @@ class Portfolio:
         intent = self._intents[order]
         fills = self._fills.get((intent.target, intent.terms.token), {}).values()
         return [f for f in fills if f.order == order and (failed or f.status is not TradeStatus.FAILED)]
-
-    def _open(self, held: Held, side: Side) -> Iterable[OrderId]:
-        return [
-            order
-            for order in self._live
-            if (i := self._intents[order]).terms.side is side and (i.target, i.terms.token) == held
-        ]
 
     def _left(self, order: OrderId) -> Usdc:
         spent = sum((f.usdc + f.fee for f in self._fills_of(order)), ZERO_USDC)

@@ -8,7 +8,7 @@ for those to the entries of its own position.
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -23,9 +23,9 @@ from polybot.core.trading import TradingMode
 from polybot.decision.model import Copy, Decision, Policy, Skip
 from polybot.decision.policy import decide, order_terms
 from polybot.decision.rules import Rule
-from polybot.execution.lanes import Exit, Lane, Lanes, Work, rest_of_exit, unsold
+from polybot.execution.lanes import Exit, Lane, Lanes, Work, may_grow, rest_of_exit, sellable, unsold
 from polybot.execution.snapshots import Snapshots
-from polybot.execution.tracker import DUST, OrderTracker
+from polybot.execution.tracker import OrderTracker
 from polybot.ports.market_data import MarketData
 from polybot.ports.store import Event, Store, StoreFailed
 from polybot.ports.telemetry import Telemetry
@@ -124,15 +124,23 @@ class Copier:
         self._enqueue(work)
 
     def resume_exit(self, order: TargetOrder, intent: Intent, placed: OrderId) -> None:
-        """Before `run`: an exit whose newest leg, `placed`, an earlier run left unfinished.
+        """Before `run`: an exit whose newest leg, `placed`, an earlier run left unfinished."""
+        self._resume(order, intent.leg, Exit(goal=intent.terms.shares, legs=(placed,)))
 
-        Of a target that is not followed any more nothing is known that could price it: left to the operator.
+    def resume_late(self, order: TargetOrder, *, leg: int, entries: Sequence[OrderId]) -> None:
+        """Before `run`: what is held, and what open `entries` still buy, though the target left with `order`.
+
+        `leg` is the last one known of that exit.
         """
+        late = tuple((entry, self._portfolio.filled(entry)) for entry in entries)
+        self._resume(order, leg, Exit(goal=self._portfolio.inventory(order.target, order.token), late=late))
+
+    def _resume(self, order: TargetOrder, leg: int, exit: Exit) -> None:
+        """Of a target that is not followed any more nothing is known that could price it: left to the operator."""
         if order.target not in self._policies:
-            log.warning("exit.not_followed", target=order.target, token=order.token, shares=str(intent.terms.shares))
+            log.warning("exit.not_followed", target=order.target, token=order.token, shares=str(exit.goal))
             return
-        begun = Exit(goal=intent.terms.shares, legs=(placed,))
-        self._resumed.append(Work(order, next(self._numbers), intent.leg, begun))
+        self._resumed.append(Work(order, next(self._numbers), leg, exit))
 
     def close(self) -> None:
         """Decide nothing more: what is not acknowledged, and exits with something left, are found after a restart."""
@@ -302,8 +310,8 @@ class Copier:
         for leg in work.exit.legs[-1:]:
             while await self._tracker.ended(leg, timeout_s=_LONG_S) in RESERVING:
                 pass
-        while not self._sellable(work):
-            if not self._may_grow(work.exit):
+        while not sellable(work, self._portfolio):
+            if not may_grow(work.exit, self._portfolio, self._tracker.open_orders()):
                 return
             await self._clock.sleep(_RECHECK_S)
         if work.exit.legs:
@@ -318,22 +326,13 @@ class Copier:
         if work.leg:
             self._enqueue(replace(work, leg=work.leg + 1))
 
-    def _sellable(self, work: Work) -> bool:
-        held = self._portfolio.inventory(work.order.target, work.order.token)
-        return min(held, unsold(work.exit, self._portfolio)).micro >= DUST.micro
-
-    def _may_grow(self, exit: Exit) -> bool:
-        """Whether a sale may still fail, or a late entry still fill."""
-        entries = self._tracker.open_orders()
-        return any(map(self._portfolio.settling, exit.legs)) or any(entry in entries for entry, _ in exit.late)
-
     async def _clear_entries(self, work: Work) -> Work:
         """An exit cancels what still tries to enter the same position, so that it sees all there is to sell.
 
         What cannot be proven gone in time is remembered: a target that is out takes us out of that, too.
         """
         order, timeout_s = work.order, self._options.order_timeout_s
-        entries = _entries(self._portfolio, order)
+        entries = self._portfolio.open_on((order.target, order.token), Side.BUY)
         for entry in entries:
             await self._tracker.settled(entry, timeout_s=timeout_s)
         resting = [entry for entry in entries if entry in self._tracker.open_orders()]
@@ -366,15 +365,6 @@ def _moment(work: Work) -> tuple[int, int]:
 def _held_up(decision: Decision) -> bool:
     verdict = decision.verdict
     return decision.order.side is Side.SELL and isinstance(verdict, Skip) and verdict.rule in _HOLD_UPS
-
-
-def _entries(portfolio: Portfolio, order: TargetOrder) -> list[OrderId]:
-    """What still tries to enter the position that the order leaves, answered or not."""
-    return [
-        entry
-        for entry, intent in portfolio.open_orders()
-        if intent.target == order.target and intent.terms.token == order.token and intent.terms.side is Side.BUY
-    ]
 
 
 def _intent(decision: Decision, copy: Copy, *, account: Wallet, leg: int, now_ns: int) -> Intent:

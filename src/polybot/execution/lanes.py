@@ -1,12 +1,13 @@
 """Queues of target orders: one for each target and token, exits before entries."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 
 from polybot.core.fills import PositionChange, TargetOrder
 from polybot.core.ids import OrderId
 from polybot.core.market import Side
+from polybot.core.matching import SHARE_GRAIN
 from polybot.core.money import ZERO_SHARES, Shares
 from polybot.core.portfolio import Held, Portfolio
 
@@ -80,3 +81,13 @@ def rest_of_exit(order: TargetOrder, *, rest: Shares, held: Shares) -> TargetOrd
     """The same target order, cut to what of our exit is left: `rest` of `held`."""
     change = PositionChange.CLOSED if rest >= held else PositionChange.REDUCED
     return replace(order, shares=min(rest, held), held_before=held, change=change)
+
+
+def sellable(work: Work, portfolio: Portfolio) -> bool:
+    held = portfolio.inventory(work.order.target, work.order.token)
+    return min(held, unsold(work.exit, portfolio)).micro >= SHARE_GRAIN
+
+
+def may_grow(exit: Exit, portfolio: Portfolio, open_orders: Container[OrderId]) -> bool:
+    """Whether a sale may still fail, or a late entry still fill."""
+    return any(map(portfolio.settling, exit.legs)) or any(entry in open_orders for entry, _ in exit.late)

@@ -99,6 +99,10 @@ class Store(Protocol):
         """Replaces what is stored for the wallet."""
         ...
 
+    async def left_by(self, target: Wallet, token: TokenId) -> TargetFill | None:
+        """The fill of the target's newest decided order in the token, if with it the target was out of it."""
+        ...
+
     # decision and order
     async def decided(self, order: DecisionId) -> bool: ...
     async def record_skip(self, order: TargetOrder, decision: Decision, *, now_ns: int) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
-from polybot.core.fills import TargetFill, TargetOrder
+from polybot.core.fills import PositionChange, TargetFill, TargetOrder
 from polybot.core.ids import ConditionId, DecisionId, TokenId, Wallet
 from polybot.core.market import Side
 from polybot.core.money import Shares
@@ -38,6 +38,22 @@ class DetectionRows:
         in_order = query.order_by(target_fills.c.timestamp_s, target_fills.c.seen_ns, target_fills.c.number)
         found = await self._db.read(lambda connection: connection.execute(in_order).all())
         return [rows.target_fill(row) for row in found]
+
+    async def left_by(self, target: Wallet, token: TokenId) -> TargetFill | None:
+        newest = (
+            select(decisions.c.id, decisions.c.change)
+            .where(decisions.c.target == target, decisions.c.token == token)
+            .order_by(decisions.c.fill_time_s.desc(), decisions.c.decided_ns.desc())
+            .limit(1)
+            .subquery()
+        )
+        query = (
+            select(target_fills)
+            .join(newest, newest.c.id == target_fills.c.decision)
+            .where(newest.c.change == PositionChange.CLOSED.value, target_fills.c.number == 0)
+        )
+        found = await self._db.read(lambda connection: connection.execute(query).one_or_none())
+        return rows.target_fill(found) if found else None
 
     async def cursor(self, wallet: Wallet) -> int | None:
         query = select(cursors.c.second).where(cursors.c.wallet == wallet)
