@@ -1,9 +1,7 @@
 import asyncio
 import time
 
-import pytest
-
-from polybot.utils.clock import Clock, ManualClock, ScaledClock, SystemClock
+from polybot.utils.clock import Clock, ManualClock, SystemClock
 
 START_NS = 1_700_000_000_000_000_000
 
@@ -53,22 +51,6 @@ async def test_a_sleeper_that_was_cancelled_is_not_woken() -> None:
         task.cancel()
         await clock.advance(1)
     assert seen == []
-
-
-async def test_scaled_time_starts_where_it_is_told_and_runs_faster() -> None:
-    clock = ScaledClock(start_ns=START_NS, speed=1000)
-    began = time.monotonic()
-    await clock.sleep(20)
-    real = time.monotonic() - began
-    assert clock.now_ns() >= START_NS + 20 * 10**9
-    assert clock.monotonic() >= 20
-    assert real < 20
-
-
-@pytest.mark.parametrize("speed", [0, -1])
-def test_time_does_not_stop_or_run_backwards(speed: float) -> None:
-    with pytest.raises(ValueError, match="speed must be above 0"):
-        ScaledClock(start_ns=0, speed=speed)
 
 
 async def test_the_system_clock_tells_the_machines_time() -> None:

@@ -14,7 +14,7 @@ from polybot.telemetry.memory import MemoryTelemetry
 
 @dataclass(slots=True)
 class Stage:
-    """What is on show: the simulator, the bot's books, and how far the play has come."""
+    """What is on show: the simulator, the bot's books, and what was decided."""
 
     simulator: Simulator
     clock: SimClock
@@ -23,9 +23,3 @@ class Stage:
     world: World
     telemetry: MemoryTelemetry
     decisions: list[Decision] = field(default_factory=list)
-
-    @property
-    def played(self) -> float:
-        """0 to 1."""
-        whole = self.world.ends_at_ns - self.world.starts_at_ns
-        return min(1.0, max(0.0, (self.clock.now_ns() - self.world.starts_at_ns) / max(1, whole)))

@@ -81,8 +81,8 @@ class Records:
     def holdings(self, wallet: Wallet, *, until_ns: int) -> list[Holding]:
         """As far as the rows up to `until_ns` tell, on top of what the wallet was granted."""
         folds: dict[TokenId, _Fold] = {}
-        for position in self._world.exchange.ledger().positions:
-            if position.wallet == wallet and position.granted:
+        for position in self._world.exchange.positions_of(wallet):
+            if position.granted:
                 folds[position.token] = _Fold(shares=position.granted.micro, first_ns=0, last_ns=0)
         for row in self._of.get(wallet, ()):
             if row.at_ns <= until_ns:

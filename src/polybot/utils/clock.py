@@ -35,32 +35,6 @@ class SystemClock:
         await asyncio.sleep(max(0.0, seconds))
 
 
-class ScaledClock:
-    """Time that starts at `start_ns` and runs `speed` times as fast as the machine's: demos and tapes."""
-
-    def __init__(self, *, start_ns: int, speed: float) -> None:
-        if speed <= 0:
-            raise ValueError("speed must be above 0")
-        self.speed = speed
-        self._start_ns = start_ns
-        self._origin = time.monotonic_ns()
-
-    def _elapsed_ns(self) -> int:
-        return int((time.monotonic_ns() - self._origin) * self.speed)
-
-    def now_ns(self) -> int:
-        return self._start_ns + self._elapsed_ns()
-
-    def monotonic(self) -> float:
-        return self._elapsed_ns() / 1e9
-
-    def perf_ns(self) -> int:
-        return time.perf_counter_ns()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(max(0.0, seconds / self.speed))
-
-
 class ManualClock:
     """Time that a test moves by hand. `advance` wakes sleepers in order and lets them run."""
 
