@@ -49,7 +49,7 @@ def start(
     if not loaded.accounts.targets:
         raise Failure(Exit.CONFIG, "accounts.yaml names no trader to copy", then="`polybot accounts add NAME WALLET`")
     traders = len(loaded.accounts.targets)
-    note(f"{mode} trading, {traders} traders; Ctrl-C or `polybot stop` ends it, `polybot status` shows it")
+    note(f"starting {mode}, traders: {traders}; Ctrl-C or `polybot stop` ends it, `polybot status` shows it")
     _run_bot(loaded, mode)
     show({"mode": mode, "ended": "stopped"}, "stopped", as_json=as_json)
 

@@ -61,7 +61,7 @@ def validate(ctx: typer.Context, config: FolderOption = None, as_json: JsonOptio
         raise
     warnings = _warnings(loaded)
     targets = loaded.accounts.targets
-    view = f"valid: {len(targets)} traders, {sum(target.enabled for target in targets)} of them copied"
+    view = f"valid; traders: {len(targets)}, copied: {sum(target.enabled for target in targets)}"
     show({"valid": True, "problems": [], "warnings": warnings}, view, as_json=as_json)
     for warning in warnings:
         note(f"mind: {warning}")

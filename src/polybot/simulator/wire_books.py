@@ -47,8 +47,8 @@ class Snapshot:
         return self.view.asks[0].price if self.view.asks else None
 
 
-def rest_book(snapshot: Snapshot) -> Wire:
-    """GET /book."""
+def _levels(snapshot: Snapshot) -> Wire:
+    """What both forms of a book begin with."""
     return {
         "market": snapshot.market.condition,
         "asset_id": snapshot.view.token,
@@ -56,6 +56,13 @@ def rest_book(snapshot: Snapshot) -> Wire:
         "hash": snapshot.hash,
         "bids": _worst_first(snapshot.view.bids),
         "asks": _worst_first(snapshot.view.asks),
+    }
+
+
+def rest_book(snapshot: Snapshot) -> Wire:
+    """GET /book."""
+    return {
+        **_levels(snapshot),
         "min_order_size": str(snapshot.market.min_order),
         "tick_size": str(snapshot.market.tick),
         "neg_risk": snapshot.market.neg_risk,
@@ -66,12 +73,7 @@ def rest_book(snapshot: Snapshot) -> Wire:
 def book_event(snapshot: Snapshot) -> Wire:
     """The market socket's `book`: without the two fields its frames lack."""
     return {
-        "market": snapshot.market.condition,
-        "asset_id": snapshot.view.token,
-        "timestamp": str(snapshot.changed_ms),
-        "hash": snapshot.hash,
-        "bids": _worst_first(snapshot.view.bids),
-        "asks": _worst_first(snapshot.view.asks),
+        **_levels(snapshot),
         "tick_size": str(snapshot.market.tick),
         "event_type": "book",
         "last_trade_price": snapshot.last_trade,
