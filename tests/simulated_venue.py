@@ -9,11 +9,11 @@ from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.market import FeeSchedule, Market, MarketVersion, Outcome
 from polybot.core.money import Price, Ratio, Shares
 from polybot.polymarket.token_ids import ctf_token_id, v2_position_id
-from polybot.simulator.exchange import Exchange
+from polybot.simulator.engine.exchange import Exchange
 from polybot.simulator.options import NO_CACHE, Delays, Endpoints, Options
 from polybot.simulator.server import Simulator
 from polybot.simulator.simclock import SimClock
-from polybot.simulator.world import World
+from polybot.simulator.worlds.world import World
 from polybot.utils.clock import SystemClock
 
 V1 = ConditionId("0x" + "11" * 32)

@@ -31,13 +31,13 @@ from polybot.execution.tracker import DUST
 from polybot.polymarket.signing import LocalSigner
 from polybot.polymarket.token_ids import ctf_token_id
 from polybot.ports.trading_state import TradingState
-from polybot.simulator.accounts import Account
 from polybot.simulator.desk import OpenedAccount
-from polybot.simulator.exchange import Exchange
+from polybot.simulator.engine.accounts import Account
+from polybot.simulator.engine.exchange import Exchange
 from polybot.simulator.options import NO_CACHE, Delays, Options
 from polybot.simulator.server import Simulator
 from polybot.simulator.simclock import SimClock
-from polybot.simulator.world import World
+from polybot.simulator.worlds.world import World
 from polybot.storage.store import SqlStore, open_store
 from polybot.telemetry.memory import MemoryTelemetry
 from polybot.utils.clock import Clock, SystemClock

@@ -30,11 +30,11 @@ from polybot.polymarket.streams.market import MarketStream
 from polybot.polymarket.token_ids import ctf_token_id
 from polybot.ports.store import Event
 from polybot.ports.telemetry import NoTelemetry
-from polybot.simulator.exchange import Exchange
+from polybot.simulator.engine.exchange import Exchange
 from polybot.simulator.options import NO_CACHE, Delays, Endpoints, Options
 from polybot.simulator.server import Simulator
 from polybot.simulator.simclock import SimClock
-from polybot.simulator.world import SuggestedTarget, World
+from polybot.simulator.worlds.world import SuggestedTarget, World
 from polybot.utils.clock import Clock, SystemClock
 from polybot.utils.supervisor import Supervisor, TaskReport
 

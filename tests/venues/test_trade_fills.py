@@ -16,10 +16,10 @@ from polybot.core.money import Price, Ratio, Shares, Usdc, cost_ceil
 from polybot.core.orders import OurFill, SignatureType, TimeInForce, TradeStatus
 from polybot.polymarket.rest.models import MakerRow, TradeRow
 from polybot.polymarket.token_ids import ctf_token_id
-from polybot.simulator.accounts import Account
-from polybot.simulator.exchange import Exchange
-from polybot.simulator.model import NewOrder, OrderRefused, TrueFill
-from polybot.simulator.wire_orders import trade_event, trade_row
+from polybot.simulator.engine.accounts import Account
+from polybot.simulator.engine.exchange import Exchange
+from polybot.simulator.engine.model import NewOrder, OrderRefused, TrueFill
+from polybot.simulator.wire.orders import trade_event, trade_row
 from polybot.venues.trade_fills import our_fills
 
 NOW_NS = 1_795_000_000_000_000_000

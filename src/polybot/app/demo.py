@@ -29,7 +29,7 @@ from polybot.simulator.options import Endpoints as Urls
 from polybot.simulator.options import Options
 from polybot.simulator.server import Simulator
 from polybot.simulator.simclock import SimClock
-from polybot.simulator.world import SuggestedTarget, World, generated_world, tape_world
+from polybot.simulator.worlds.world import SuggestedTarget, World, generated_world, tape_world
 from polybot.storage.store import SqlStore, open_store
 from polybot.telemetry.memory import MemoryTelemetry
 from polybot.utils.clock import SystemClock, wait_event

@@ -16,8 +16,8 @@ from polybot.core.orders import OrderState
 from polybot.decision.model import Copy, Decision, Skip
 from polybot.ports.queries import OrderRow, TradeRow
 from polybot.ports.store import History
-from polybot.simulator.model import GroundTruth
-from polybot.simulator.replies import RequestRecord
+from polybot.simulator.engine.model import GroundTruth
+from polybot.simulator.rest.replies import RequestRecord
 
 _UNPROVEN = frozenset({OrderState.UNKNOWN, OrderState.SUBMITTING})
 

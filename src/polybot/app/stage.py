@@ -8,7 +8,7 @@ from polybot.core.portfolio import Portfolio
 from polybot.decision.model import Decision
 from polybot.simulator.server import Simulator
 from polybot.simulator.simclock import SimClock
-from polybot.simulator.world import World
+from polybot.simulator.worlds.world import World
 from polybot.telemetry.memory import MemoryTelemetry
 
 

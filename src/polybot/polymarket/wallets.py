@@ -7,13 +7,13 @@ from functools import lru_cache
 
 from polybot.core.ids import Wallet, parse_wallet
 from polybot.core.orders import SignatureType
+from polybot.polymarket.contracts import DEPOSIT_FACTORY, PROXY_FACTORY, SAFE_FACTORY
 from polybot.polymarket.typed_data import address_bytes, address_word, keccak
 
-_PROXY_FACTORY = address_bytes("0xaB45c5A4B0c941a2F231C04C3f49182e1A254052")
+_PROXY_FACTORY = address_bytes(PROXY_FACTORY)
 _PROXY_INIT_HASH = bytes.fromhex("d21df8dc65880a8606f09fe0ce3df9b8869287ab0b058be05aa9e8af6330a00b")
-_SAFE_FACTORY = address_bytes("0xaacFeEa03eb1561C4e67d661e40682Bd20E3541b")
+_SAFE_FACTORY = address_bytes(SAFE_FACTORY)
 _SAFE_INIT_HASH = bytes.fromhex("2bce2127ff07fb632d16c8347c4ebf501f4841168bed00d9e6ef715ddb6fcecf")
-_DEPOSIT_FACTORY = "0x00000000000Fb5C9ADea0298D729A0CB3823Cc07"
 _BEACON_INIT = bytes.fromhex(
     "6100923d8160233d39737a18edfe055488a3128f01f563e5b479d92ffc3a"
     "60195155f3363d3d373d3d363d602036600436635c60da"
@@ -74,8 +74,8 @@ def funder_for(eoa: str, signature_type: SignatureType) -> Wallet:
 
 
 def _deposit(eoa: str, *, init: bytes) -> Wallet:
-    args = address_word(_DEPOSIT_FACTORY) + address_word(eoa)
-    return _create2(address_bytes(_DEPOSIT_FACTORY), salt=keccak(args), init_hash=keccak(init + args))
+    args = address_word(DEPOSIT_FACTORY) + address_word(eoa)
+    return _create2(address_bytes(DEPOSIT_FACTORY), salt=keccak(args), init_hash=keccak(init + args))
 
 
 def _create2(factory: bytes, *, salt: bytes, init_hash: bytes) -> Wallet:

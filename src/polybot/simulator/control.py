@@ -12,13 +12,13 @@ from polybot.core.market import Side
 from polybot.core.money import Price, Shares, Usdc
 from polybot.core.orders import SignatureType, TimeInForce
 from polybot.simulator.desk import Desk, OpenedAccount, plain, truth_by_wallet
-from polybot.simulator.model import OrderRefused
+from polybot.simulator.engine.model import OrderRefused
 from polybot.simulator.records import Records
-from polybot.simulator.replies import Answer, Refusal, RequestLog, reply
-from polybot.simulator.rest_gamma import Geoblock
+from polybot.simulator.rest.gamma import Geoblock
+from polybot.simulator.rest.replies import Answer, Refusal, RequestLog, reply
 from polybot.simulator.simclock import Advanceable, SimClock
-from polybot.simulator.wire_orders import placed
-from polybot.simulator.world import World
+from polybot.simulator.wire.orders import placed
+from polybot.simulator.worlds.world import World
 from polybot.utils.clock import Clock
 
 B = TypeVar("B", bound="Body")

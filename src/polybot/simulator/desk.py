@@ -16,10 +16,10 @@ from polybot.core.money import MICRO, ZERO_SHARES, Price, Ratio, Shares, Usdc, c
 from polybot.core.orders import Amounts, SignatureType, TimeInForce
 from polybot.polymarket.signing import LocalSigner
 from polybot.polymarket.wallets import checksum
-from polybot.simulator.accounts import Account
-from polybot.simulator.exchange import Exchange
-from polybot.simulator.model import GroundTruth, NewOrder, Placement
-from polybot.simulator.rules import MARKET_TYPES
+from polybot.simulator.engine.accounts import Account
+from polybot.simulator.engine.exchange import Exchange
+from polybot.simulator.engine.model import GroundTruth, NewOrder, Placement
+from polybot.simulator.engine.rules import MARKET_TYPES
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,3 +55,5 @@ class Endpoints:
     ws_activity: str
     control: str
     relayer: str
+    rpc: str
+    ws_rpc: str

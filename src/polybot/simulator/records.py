@@ -8,10 +8,10 @@ from typing import Any
 from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.market import Market, Side
 from polybot.core.money import MICRO, Price, Shares, Usdc
-from polybot.simulator.model import FillRow, PayoutRow
-from polybot.simulator.wire_books import Snapshot
-from polybot.simulator.wire_rows import Holding, Row
-from polybot.simulator.world import World
+from polybot.simulator.engine.model import FillRow, PayoutRow
+from polybot.simulator.wire.books import Snapshot
+from polybot.simulator.wire.rows import Holding, Row
+from polybot.simulator.worlds.world import World
 
 _HALF = Price(MICRO // 2)
 

@@ -9,26 +9,27 @@ from dataclasses import dataclass
 import msgspec
 from aiohttp import web
 
-from polybot.core.ids import Wallet
+from polybot.simulator.chain.node import ChainNode
 from polybot.simulator.control import Control
 from polybot.simulator.desk import Desk
-from polybot.simulator.feeds import Feeds
-from polybot.simulator.gate import Gate
-from polybot.simulator.keys import ApiKeys
 from polybot.simulator.options import Endpoints, Options
-from polybot.simulator.outbox import Sockets
 from polybot.simulator.records import Records
-from polybot.simulator.replies import Answer, RequestLog, reply
-from polybot.simulator.rest_clob import ClobPublic
-from polybot.simulator.rest_data import DataApi
-from polybot.simulator.rest_gamma import GammaApi, Geoblock
-from polybot.simulator.rest_private import ClobPrivate
+from polybot.simulator.relayer.service import Relayer
+from polybot.simulator.rest.clob import ClobPublic
+from polybot.simulator.rest.data import DataApi
+from polybot.simulator.rest.gamma import GammaApi, Geoblock
+from polybot.simulator.rest.gate import Gate
+from polybot.simulator.rest.keys import ApiKeys
+from polybot.simulator.rest.private import ClobPrivate
+from polybot.simulator.rest.replies import RequestLog
 from polybot.simulator.simclock import SimClock
 from polybot.simulator.sites import Sites
-from polybot.simulator.world import World, generated_world, tape_world
-from polybot.simulator.ws_activity import ActivityFeed
-from polybot.simulator.ws_market import MarketFeed
-from polybot.simulator.ws_user import UserFeed
+from polybot.simulator.streams.activity import ActivityFeed
+from polybot.simulator.streams.feeds import Feeds
+from polybot.simulator.streams.market import MarketFeed
+from polybot.simulator.streams.outbox import Sockets
+from polybot.simulator.streams.user import UserFeed
+from polybot.simulator.worlds.world import World, generated_world, tape_world
 from polybot.utils.clock import Clock, SystemClock
 from polybot.utils.supervisor import Supervisor, TaskReport
 
@@ -41,18 +42,23 @@ class Simulator:
 
     def __init__(self, world: World, clock: Clock, options: Options | None = None) -> None:
         options = options or Options()
+        agenda = world.exchange.agenda
         self.world = world
         self.clock = clock
         self.desk = Desk(world.exchange, seed=options.seed)
         self.geoblock = Geoblock()
+        self.chain = ChainNode()
+        self.relayer = Relayer(world.exchange)
         self.requests = RequestLog(clock, before=self._catch_up)
         self.failures: list[TaskReport] = []
         self._options = options
         self._sockets = Sockets()
         self._keys = ApiKeys(seed=options.seed)
         self._records = Records(world)
-        self._market = MarketFeed(sockets=self._sockets, options=options, clock=clock, snapshot=self._records.snapshot)
-        self._user = UserFeed(sockets=self._sockets, options=options, clock=clock, keys=self._keys)
+        self._market = MarketFeed(
+            sockets=self._sockets, options=options, agenda=agenda, snapshot=self._records.snapshot
+        )
+        self._user = UserFeed(sockets=self._sockets, options=options, agenda=agenda, keys=self._keys)
         self._activity = ActivityFeed(self._sockets, options)
         self._feeds = Feeds(
             records=self._records,
@@ -61,7 +67,7 @@ class Simulator:
             user=self._user,
             activity=self._activity,
             options=options,
-            clock=clock,
+            agenda=agenda,
         )
         self.control = Control(
             world=world,
@@ -79,9 +85,6 @@ class Simulator:
         """Port 0 takes free ports; else the services get `port` and those above it."""
         await self._sites.open(host, port)
         self._tasks.critical("simulator-world", lambda: self.world.run(self.clock))
-        self._tasks.critical("simulator-market-feed", self._market.run)
-        self._tasks.critical("simulator-user-feed", self._user.run)
-        self._tasks.critical("simulator-activity-feed", self._feeds.activity_line.run)
         return self._endpoints()
 
     async def stop(self) -> None:
@@ -102,6 +105,8 @@ class Simulator:
             ws_activity=f"ws://{at['activity']}",
             control=f"http://{at['control']}",
             relayer=f"http://{at['relayer']}",
+            rpc=f"http://{at['rpc']}",
+            ws_rpc=f"ws://{at['rpc']}",
         )
 
     def _routes(self) -> dict[str, list[web.RouteDef]]:
@@ -116,14 +121,10 @@ class Simulator:
             "geoblock": self.geoblock.routes(),
             "streams": [web.get("/ws/market", self._market.connect), web.get("/ws/user", self._user.connect)],
             "activity": [web.get("/", self._activity.connect)],
-            "relayer": [web.get("/deployed", self._deployed)],
+            "relayer": self.relayer.routes(),
+            "rpc": self.chain.routes(),
             "control": self.control.routes(),
         }
-
-    async def _deployed(self, request: web.Request) -> Answer:
-        """Every wallet that has an account here exists on chain."""
-        wallet = Wallet(request.query.get("address", "").lower())
-        return reply({"deployed": self.world.exchange.accounts.find(wallet) is not None})
 
     def _catch_up(self) -> None:
         if self.failures:

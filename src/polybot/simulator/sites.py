@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
-from polybot.simulator.replies import RequestLog
+from polybot.simulator.rest.replies import RequestLog
 
-SERVICES = ("clob", "data", "gamma", "geoblock", "streams", "activity", "relayer", "control")
+SERVICES = ("clob", "data", "gamma", "geoblock", "streams", "activity", "relayer", "control", "rpc")
 """In the order of their ports when they are not ephemeral."""
 MAX_BODY = 4 * 1024 * 1024
 

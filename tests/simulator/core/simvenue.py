@@ -10,9 +10,9 @@ from polybot.core.market import FeeSchedule, Market, MarketVersion, Outcome, Sid
 from polybot.core.money import Price, Ratio, Shares, Usdc, cost_ceil
 from polybot.core.orders import SignatureType, TimeInForce
 from polybot.polymarket.token_ids import ctf_token_id
-from polybot.simulator.accounts import Account
-from polybot.simulator.exchange import Exchange
-from polybot.simulator.model import Event, NewOrder, Placement
+from polybot.simulator.engine.accounts import Account
+from polybot.simulator.engine.exchange import Exchange
+from polybot.simulator.engine.model import Event, NewOrder, Placement
 
 START_NS = 1_795_000_000_000_000_000
 CONDITION = ConditionId("0x" + hashlib.sha256(b"a market").hexdigest())

@@ -10,7 +10,7 @@ from polybot.core.book import Level
 from polybot.core.market import Side
 from polybot.core.money import Price, Shares, Usdc
 from polybot.core.orders import TimeInForce
-from polybot.simulator.model import CancelRefused, OrderRefused, Print
+from polybot.simulator.engine.model import CancelRefused, OrderRefused, Print
 
 TICKS = st.integers(1, 99).map(lambda cents: Price(cents * 10_000))
 HUNDREDTHS = st.integers(1, 5_000).map(lambda n: n * 10_000)

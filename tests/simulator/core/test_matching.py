@@ -6,7 +6,7 @@ from simvenue import Venue, levels, market
 from polybot.core.market import Side
 from polybot.core.money import Price, Shares, Usdc
 from polybot.core.orders import TimeInForce, TradeStatus
-from polybot.simulator.model import (
+from polybot.simulator.engine.model import (
     HOUSE,
     BookReplaced,
     CancelRefused,

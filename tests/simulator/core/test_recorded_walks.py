@@ -9,7 +9,7 @@ from simvenue import Venue, market
 from polybot.core.book import Level
 from polybot.core.market import Side
 from polybot.core.money import Price, Shares
-from polybot.simulator.model import Placement
+from polybot.simulator.engine.model import Placement
 
 
 def _levels(pairs: list[tuple[float, float]] | None) -> list[Level]:

@@ -7,8 +7,8 @@ from polybot.core.ids import OrderId, TokenId
 from polybot.core.market import Side
 from polybot.core.orders import SignatureType, TimeInForce
 from polybot.polymarket.contracts import NEG_RISK_ADAPTER, POLYGON, STANDARD
-from polybot.simulator.accounts import Account
-from polybot.simulator.model import OrderRefused, Restriction
+from polybot.simulator.engine.accounts import Account
+from polybot.simulator.engine.model import OrderRefused, Restriction
 
 BUY, SELL = Side.BUY, Side.SELL
 FAK, FOK, GTC, GTD = TimeInForce.FAK, TimeInForce.FOK, TimeInForce.GTC, TimeInForce.GTD

@@ -14,10 +14,10 @@ from simvenue import START_NS
 from polybot.core.ids import TokenId
 from polybot.core.market import MarketVersion, Side
 from polybot.core.money import Price, Shares, Usdc
-from polybot.simulator.generator import Scenario
-from polybot.simulator.model import Event, FillsPublished, MarketResolved, OrderStatus, Role
-from polybot.simulator.tapes import TapeError
-from polybot.simulator.world import World, generated_world, tape_world
+from polybot.simulator.engine.model import Event, FillsPublished, MarketResolved, OrderStatus, Role
+from polybot.simulator.worlds.generator import Scenario
+from polybot.simulator.worlds.tapes import TapeError
+from polybot.simulator.worlds.world import World, generated_world, tape_world
 from polybot.utils.clock import ManualClock
 
 SHORT = Scenario(markets=8, traders=4, duration_s=1200)

@@ -20,6 +20,7 @@ def environment(urls: Endpoints) -> Environment:
         gamma_url=urls.gamma,
         data_url=urls.data,
         rtds_ws_url=urls.ws_activity,
+        rpc_url=urls.rpc,
     )
     return _create_environment(name="simulator", config=config)
 

@@ -8,8 +8,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from polybot.simulator.options import Options
-from polybot.simulator.outbox import Sockets
-from polybot.simulator.ws_activity import ActivityFeed
+from polybot.simulator.streams.activity import ActivityFeed
+from polybot.simulator.streams.outbox import Sockets
 
 PAYLOAD = {"slug": "will-it-rain", "eventSlug": "weather", "proxyWallet": "0xAb", "size": 5}
 BOTH = [{"topic": "activity", "type": "trades"}, {"topic": "activity", "type": "orders_matched"}]

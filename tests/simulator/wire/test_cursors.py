@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polybot.simulator.cursors import seal, unseal
+from polybot.simulator.rest.cursors import seal, unseal
 
 SECRET = b"seed"
 

@@ -2,7 +2,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from polybot.simulator.data_query import InvalidRequest, activity_query, trades_query
+from polybot.simulator.rest.data_query import InvalidRequest, activity_query, trades_query
 
 USER = "0x" + "Ab" * 20
 

@@ -2,25 +2,11 @@ import asyncio
 
 import pytest
 
-from polybot.simulator.cdn import MAX_ANSWERS, Cdn
-from polybot.simulator.delayline import DelayLine
-from polybot.simulator.keys import ApiKeys, KeyExists
-from polybot.simulator.outbox import Outbox
+from polybot.simulator.rest.cdn import MAX_ANSWERS, Cdn
+from polybot.simulator.rest.keys import ApiKeys, KeyExists
 from polybot.simulator.simclock import SimClock
+from polybot.simulator.streams.outbox import Outbox
 from polybot.utils.clock import ManualClock
-
-
-async def test_items_arrive_late_and_in_order() -> None:
-    clock, seen = ManualClock(), list[tuple[float, str]]()
-    line = DelayLine[str](clock, delay_s=2.0, deliver=lambda item: seen.append((clock.monotonic(), item)))
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(line.run(), name="line")
-        line.put("a", at_ns=clock.now_ns())
-        await clock.advance(1.0)
-        line.put("b", at_ns=clock.now_ns())
-        await clock.advance(5.0)
-        running.cancel()
-    assert seen == [(2.0, "a"), (3.0, "b")]
 
 
 def test_a_full_outbox_counts_what_it_drops() -> None:

@@ -12,10 +12,10 @@ from polybot.core.ids import TokenId, Wallet
 from polybot.core.market import Side
 from polybot.core.money import Price, Ratio, Shares, Usdc
 from polybot.polymarket.wallets import checksum
-from polybot.simulator.replies import encode
-from polybot.simulator.wire_books import Snapshot, rest_book
-from polybot.simulator.wire_markets import compact_market, gamma_market, long_market
-from polybot.simulator.wire_rows import Holding, Row, activity_payload, activity_row, position_row, trade_row
+from polybot.simulator.rest.replies import encode
+from polybot.simulator.wire.books import Snapshot, rest_book
+from polybot.simulator.wire.markets import compact_market, gamma_market, long_market
+from polybot.simulator.wire.rows import Holding, Row, activity_payload, activity_row, position_row, trade_row
 from simulated_venue import MARKETS
 
 CTF, NEG_RISK, V2 = MARKETS

@@ -1,0 +1,1 @@
+"""Polygon as the venue uses it: blocks, logs, balances, transactions."""

@@ -1,0 +1,1 @@
+"""The exchange behind the wire: books, orders, trades, accounts. Pure and deterministic."""

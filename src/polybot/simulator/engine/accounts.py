@@ -1,0 +1,112 @@
+"""Wallets of the simulated venue: cash, outcome shares, allowances, and who may trade for them."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from polybot.core.ids import TokenId, Wallet, parse_wallet
+from polybot.core.market import Market, Side
+from polybot.core.money import ZERO_USDC, Shares, Usdc
+from polybot.core.orders import SignatureType
+from polybot.polymarket.contracts import NEG_RISK, NEG_RISK_ADAPTER, POLYGON, STANDARD, V3, exchange_for
+from polybot.polymarket.wallets import funder_for
+from polybot.simulator.engine.model import FEE_COLLECTOR, HOUSE, OUTSIDE, Restriction
+
+UNLIMITED = (1 << 256) - 1
+EXCHANGES = tuple(exchange[POLYGON].address.lower() for exchange in (STANDARD, NEG_RISK, V3))
+ADAPTER = NEG_RISK_ADAPTER.lower()
+SYSTEM = frozenset({HOUSE, FEE_COLLECTOR, OUTSIDE})
+
+
+class Account:
+    """One wallet. `owner` is the EOA that signs for it. Amounts are micro-units, addresses lower case.
+
+    `allowances` are pUSD by spender; `operators` may move its outcome shares. What open orders reserve is
+    still part of `cash_micro` and `held_micro`, and matched trades count at once, mined or not.
+    """
+
+    __slots__ = (
+        "allowances",
+        "cash_micro",
+        "deposited_micro",
+        "held_micro",
+        "name",
+        "operators",
+        "owner",
+        "reserved_cash_micro",
+        "reserved_shares_micro",
+        "restriction",
+        "signature_type",
+        "wallet",
+    )
+
+    def __init__(self, *, wallet: Wallet, owner: Wallet, signature_type: SignatureType, name: str) -> None:
+        self.wallet = wallet
+        self.owner = owner
+        self.signature_type = signature_type
+        self.name = name
+        self.restriction = Restriction.NONE
+        self.cash_micro = 0
+        self.deposited_micro = 0
+        self.held_micro: defaultdict[TokenId, int] = defaultdict(int)
+        self.reserved_cash_micro = 0
+        self.reserved_shares_micro: defaultdict[TokenId, int] = defaultdict(int)
+        self.allowances = dict.fromkeys((*EXCHANGES, ADAPTER), UNLIMITED)
+        self.operators = set(EXCHANGES)
+
+    @property
+    def cash(self) -> Usdc:
+        return Usdc(self.cash_micro)
+
+    def held(self, token: TokenId) -> Shares:
+        return Shares(self.held_micro.get(token, 0))
+
+    def fill(self, token: TokenId, side: Side, *, shares_micro: int, usdc_micro: int, fee_micro: int = 0) -> None:
+        """Its half of a trade: USDC for shares or shares for USDC, the fee on top or kept back."""
+        sign = 1 if side is Side.BUY else -1
+        self.held_micro[token] += sign * shares_micro
+        self.cash_micro -= sign * usdc_micro + fee_micro
+
+
+def buy_spenders(market: Market, token: TokenId) -> tuple[str, ...]:
+    """Who needs a pUSD allowance for a BUY. The venue still asks for the retired adapter's in neg-risk markets."""
+    exchange = exchange_for(token, neg_risk=market.neg_risk).address.lower()
+    return (exchange, ADAPTER) if exchange == NEG_RISK[POLYGON].address.lower() else (exchange,)
+
+
+class Accounts:
+    """All wallets, the house's and the fee collector's included. Cash comes from `OUTSIDE`, so its sum is zero."""
+
+    def __init__(self) -> None:
+        self._by_wallet: dict[Wallet, Account] = {}
+        self.house = self._add(HOUSE, HOUSE, SignatureType.EOA, "")
+        self.fees = self._add(FEE_COLLECTOR, FEE_COLLECTOR, SignatureType.EOA, "")
+        self._outside = self._add(OUTSIDE, OUTSIDE, SignatureType.EOA, "")
+
+    def open(self, *, owner: Wallet, signature_type: SignatureType, name: str = "", cash: Usdc = ZERO_USDC) -> Account:
+        """The wallet that Polymarket derives for this EOA and type, funded and fully approved; idempotent but
+        for `cash`, which is paid in each time."""
+        wallet = funder_for(owner, signature_type)
+        account = self._by_wallet.get(wallet) or self._add(wallet, parse_wallet(owner), signature_type, name)
+        self.deposit(account, cash)
+        return account
+
+    def adopt(self, wallet: Wallet, *, name: str = "") -> Account:
+        """A recorded wallet, whose signer nobody knows; the existing account if there is one."""
+        return self._by_wallet.get(wallet) or self._add(wallet, wallet, SignatureType.EOA, name)
+
+    def find(self, wallet: Wallet) -> Account | None:
+        return self._by_wallet.get(wallet)
+
+    def deposit(self, account: Account, amount: Usdc) -> None:
+        """Negative withdraws."""
+        account.cash_micro += amount.micro
+        account.deposited_micro += amount.micro
+        self._outside.cash_micro -= amount.micro
+
+    def __iter__(self) -> Iterator[Account]:
+        return iter(self._by_wallet.values())
+
+    def _add(self, wallet: Wallet, owner: Wallet, signature_type: SignatureType, name: str) -> Account:
+        account = Account(wallet=wallet, owner=owner, signature_type=signature_type, name=name)
+        self._by_wallet[wallet] = account
+        return account

@@ -1,0 +1,192 @@
+"""The simulated venue: books, orders, trades, accounts. Pure and deterministic; time comes in through `advance`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from polybot.core.book import BookView, Level
+from polybot.core.ids import ConditionId, OrderId, TokenId, TradeId, Wallet
+from polybot.core.market import Market, Side
+from polybot.core.money import Price, Shares, Usdc
+from polybot.simulator.engine.accounts import Account, Accounts
+from polybot.simulator.engine.agenda import Agenda
+from polybot.simulator.engine.audit import imbalance
+from polybot.simulator.engine.floor import Floor
+from polybot.simulator.engine.liquidity import MarketBook
+from polybot.simulator.engine.listings import Listing
+from polybot.simulator.engine.model import (
+    GroundTruth,
+    Listener,
+    MarketListed,
+    NewOrder,
+    OrderReport,
+    Placement,
+    Print,
+    SimTrade,
+    TickChanged,
+    TrueBalance,
+    TruePosition,
+)
+from polybot.simulator.engine.orders import OrderDesk
+from polybot.simulator.engine.rules import Rules
+from polybot.simulator.engine.settlement import HouseDesk, Settlement
+
+DEFAULT_RULES = Rules()
+
+
+class _Reading:
+    """What anyone may ask of the venue."""
+
+    def __init__(self, *, now_ns: int, seed: int = 0, rules: Rules = DEFAULT_RULES) -> None:
+        self._floor = Floor.build(now_ns=now_ns, seed=seed, rules=rules)
+        self._orders = OrderDesk(self._floor)
+
+    @property
+    def accounts(self) -> Accounts:
+        return self._floor.accounts
+
+    @property
+    def agenda(self) -> Agenda:
+        return self._floor.agenda
+
+    @property
+    def now_ns(self) -> int:
+        return self._floor.agenda.now_ns
+
+    def markets(self) -> Sequence[Market]:
+        return [listing.market for listing in self._floor.listings.by_condition.values()]
+
+    def market(self, condition: ConditionId) -> Market | None:
+        listing = self._floor.listings.by_condition.get(condition)
+        return listing.market if listing else None
+
+    def market_of(self, token: TokenId) -> Market | None:
+        listing = self._floor.listings.by_token.get(token)
+        return listing.market if listing else None
+
+    def event_slug(self, condition: ConditionId) -> str:
+        return self._floor.listings.by_condition[condition].event_slug
+
+    def recorded(self, condition: ConditionId) -> Mapping[str, Any]:
+        """The Gamma object the market was made from; empty if there was none."""
+        return self._floor.listings.by_condition[condition].recorded
+
+    def book(self, token: TokenId) -> BookView:
+        """All levels; KeyError for an unknown token."""
+        return self._listing(token).book.view(token)
+
+    def book_changed_ns(self, token: TokenId) -> int:
+        return self._listing(token).changed_ns
+
+    def last_trade(self, token: TokenId) -> Price | None:
+        return self._floor.listings.last_trade(token)
+
+    def order(self, order: OrderId) -> OrderReport | None:
+        found = self._orders.find(order)
+        return found.report() if found else None
+
+    def orders_of(self, owner: Wallet, *, live_only: bool = True) -> list[OrderReport]:
+        return [order.report() for order in self._orders.of(owner, live_only=live_only)]
+
+    def trade(self, trade: TradeId) -> SimTrade | None:
+        return self._floor.trades.find(trade)
+
+    def trades_of(self, owner: Wallet) -> list[SimTrade]:
+        """In which an order of this EOA took part, oldest first."""
+        return self._floor.trades.of(owner)
+
+    def positions_of(self, wallet: Wallet) -> list[TruePosition]:
+        return [holding.position() for holding in self._floor.truth.of(wallet)]
+
+    def ledger(self) -> GroundTruth:
+        truth = self._floor.truth
+        return GroundTruth(
+            at_ns=self.now_ns,
+            orders=tuple(order.report() for order in self._orders.all()),
+            fills=tuple(truth.fills),
+            balances=tuple(_balance(account) for account in self.accounts),
+            positions=tuple(holding.position() for holding in truth.holdings()),
+        )
+
+    def imbalance(self) -> str:
+        """Empty while cash and shares are conserved over all wallets, else what is off."""
+        return imbalance(self.accounts, self._floor.listings.by_condition.values(), self._floor.truth)
+
+    def _listing(self, token: TokenId) -> Listing:
+        return self._floor.listings.by_token[token]
+
+
+class Exchange(_Reading):
+    """Callers bring it to the present with `World.step` (or `advance`) before they ask anything of it."""
+
+    def __init__(self, *, now_ns: int, seed: int = 0, rules: Rules = DEFAULT_RULES) -> None:
+        super().__init__(now_ns=now_ns, seed=seed, rules=rules)
+        self._house = HouseDesk(self._floor, self._orders)
+        self._settlement = Settlement(self._floor, self._orders)
+
+    def subscribe(self, listener: Listener) -> None:
+        """`listener` is called with every event, in order; what it reads meanwhile is the state at that event."""
+        self._floor.listeners.append(listener)
+
+    def advance(self, now_ns: int) -> None:
+        """Runs what is due by then (expiries, MINED, CONFIRMED, the world's events), each at its own time."""
+        self._floor.agenda.run_until(now_ns)
+
+    def list_market(self, market: Market, *, event_slug: str = "", recorded: Mapping[str, Any] | None = None) -> None:
+        """`recorded` is the Gamma object it was made from."""
+        listing = Listing(market, MarketBook(market), event_slug or market.slug, recorded or {}, self.now_ns)
+        self._floor.listings.add(listing)
+        self._floor.emit(MarketListed(self.now_ns, market.condition))
+
+    def set_house_book(self, token: TokenId, *, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        """Replaces the market's outside liquidity; resting orders that it crosses are filled as makers.
+
+        Nothing happens in a closed market.
+        """
+        listing = self._listing(token)
+        if not listing.market.closed:
+            self._house.replace(listing, token, bids=bids, asks=asks)
+
+    def set_house_level(self, token: TokenId, *, side: Side, price: Price, size: Shares) -> None:
+        listing = self._listing(token)
+        if not listing.market.closed:
+            self._house.set_level(listing, token, side, price=price, size=size)
+
+    def set_tick(self, condition: ConditionId, tick: Price) -> None:
+        listing = self._floor.listings.by_condition[condition]
+        old = listing.market.tick
+        if tick != old:
+            listing.retick(tick)
+            self._floor.emit(TickChanged(self.now_ns, condition, old, tick))
+
+    def resolve(self, condition: ConditionId, *, winner: TokenId) -> None:
+        """Cancels what rests, pays 1 for each winning share, nothing for a losing one, and closes the market.
+
+        ValueError if `winner` is not one of its tokens.
+        """
+        listing = self._floor.listings.by_condition[condition]
+        if winner not in (listing.book.first, listing.book.second):
+            raise ValueError(f"{winner} is not a token of {condition}")
+        self._settlement.resolve(listing, winner=winner)
+
+    def place(self, order: NewOrder) -> Placement:
+        """OrderRefused with the venue's text if nothing was placed."""
+        return self._orders.place(order)
+
+    def cancel(self, order: OrderId, *, owner: Wallet) -> None:
+        """CancelRefused with the venue's reason."""
+        self._orders.cancel(order, owner=owner)
+
+    def grant(self, account: Account, token: TokenId, shares: Shares) -> None:
+        """Shares the wallet had before its story starts."""
+        self._settlement.grant(account, self._listing(token), token, shares)
+
+    def print_fills(self, prints: Sequence[Print], *, tx: str) -> None:
+        """Shows the fills of one transaction in one market that did not go through the book, the taker's first.
+
+        Nothing happens in a closed market.
+        """
+        self._settlement.print_fills(prints, tx=tx)
+
+
+def _balance(account: Account) -> TrueBalance:
+    return TrueBalance(account.wallet, account.name, account.cash, Usdc(account.deposited_micro))

@@ -1,0 +1,74 @@
+"""What all desks of the simulated venue share, and what follows from every match."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from polybot.core.market import Side
+from polybot.simulator.engine.accounts import Accounts
+from polybot.simulator.engine.agenda import Agenda
+from polybot.simulator.engine.listings import Listing, Listings
+from polybot.simulator.engine.matching import Plan
+from polybot.simulator.engine.model import (
+    Event,
+    LastTrade,
+    LevelsChanged,
+    Listener,
+    OrderChange,
+    OrderChanged,
+    OrderReport,
+    SimTrade,
+)
+from polybot.simulator.engine.rules import Rules
+from polybot.simulator.engine.trades import Taker, TradeDesk
+from polybot.simulator.engine.truth import Truth
+
+Touched = Sequence[tuple[Side, int]]
+"""Levels of the first outcome's book: side and price."""
+
+
+@dataclass(slots=True)
+class Floor:
+    agenda: Agenda
+    rules: Rules
+    accounts: Accounts
+    listings: Listings
+    truth: Truth
+    trades: TradeDesk
+    listeners: list[Listener]
+    emit: Listener
+
+    @classmethod
+    def build(cls, *, now_ns: int, seed: int, rules: Rules) -> "Floor":
+        agenda, accounts, truth = Agenda(now_ns=now_ns), Accounts(), Truth()
+        listeners: list[Listener] = []
+
+        def emit(event: Event) -> None:
+            for listener in listeners:
+                listener(event)
+
+        trades = TradeDesk(accounts=accounts, truth=truth, agenda=agenda, rules=rules, seed=seed, emit=emit)
+        return cls(agenda, rules, accounts, Listings(), truth, trades, listeners, emit)
+
+    def match(self, listing: Listing, taker: Taker, plan: Plan) -> SimTrade:
+        """Carries a plan out and tells whose orders were filled; the caller tells what became of the book."""
+        trade = self.trades.settle(listing, taker, plan)
+        for leg in plan.legs:
+            if leg.maker:
+                self.tell_order(OrderChange.UPDATE, leg.maker.report())
+        last = plan.legs[-1]
+        listing.last_micro = listing.book.own_price(taker.token, last.price.micro)
+        return trade
+
+    def tell_trade(self, trade: SimTrade, plan: Plan) -> None:
+        at_ns = self.agenda.now_ns
+        price = plan.legs[-1].price
+        tx = self.trades.tx_of(trade)
+        self.emit(LastTrade(at_ns, trade.condition, trade.token, trade.side, price, trade.shares, tx))
+
+    def tell_levels(self, listing: Listing, touched: Touched) -> None:
+        listing.changed_ns = self.agenda.now_ns
+        if touched:
+            self.emit(LevelsChanged(self.agenda.now_ns, listing.market.condition, listing.mirrored(touched)))
+
+    def tell_order(self, change: OrderChange, order: OrderReport) -> None:
+        self.emit(OrderChanged(self.agenda.now_ns, change, order))

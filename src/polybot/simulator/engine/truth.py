@@ -1,0 +1,96 @@
+"""Ground truth: what happened to every wallet, added up at the moment it happens and from nothing else."""
+
+from dataclasses import dataclass
+
+from polybot.core.ids import ConditionId, TokenId, Wallet
+from polybot.core.market import Side
+from polybot.core.money import Shares, Usdc
+from polybot.simulator.engine.model import TrueFill, TruePosition
+
+
+@dataclass(slots=True)
+class Holding:
+    """Sums of one wallet and token, in micro-units; see TruePosition."""
+
+    wallet: Wallet
+    condition: ConditionId
+    token: TokenId
+    first_ns: int
+    last_ns: int = 0
+    granted: int = 0
+    bought: int = 0
+    sold: int = 0
+    settled: int = 0
+    spent: int = 0
+    received: int = 0
+    fees: int = 0
+    paid_out: int = 0
+
+    @property
+    def shares(self) -> int:
+        return self.granted + self.bought - self.sold - self.settled
+
+    @property
+    def cash_flow(self) -> int:
+        return self.received + self.paid_out - self.spent - self.fees
+
+    def position(self) -> TruePosition:
+        return TruePosition(
+            wallet=self.wallet,
+            condition=self.condition,
+            token=self.token,
+            shares=Shares(self.shares),
+            granted=Shares(self.granted),
+            bought=Shares(self.bought),
+            sold=Shares(self.sold),
+            settled=Shares(self.settled),
+            spent=Usdc(self.spent),
+            received=Usdc(self.received),
+            fees=Usdc(self.fees),
+            paid_out=Usdc(self.paid_out),
+            first_ns=self.first_ns,
+            last_ns=self.last_ns,
+        )
+
+
+class Truth:
+    """Fills and holdings of every wallet but the house's."""
+
+    def __init__(self) -> None:
+        self.fills: list[TrueFill] = []
+        self._holdings: dict[Wallet, dict[TokenId, Holding]] = {}
+
+    def fill(self, fill: TrueFill) -> None:
+        self.fills.append(fill)
+        holding = self._holding(fill.wallet, fill.condition, fill.token, fill.at_ns)
+        holding.fees += fill.fee.micro
+        if fill.side is Side.BUY:
+            holding.bought += fill.shares.micro
+            holding.spent += fill.usdc.micro
+        else:
+            holding.sold += fill.shares.micro
+            holding.received += fill.usdc.micro
+
+    def grant(self, wallet: Wallet, *, condition: ConditionId, token: TokenId, shares: Shares, at_ns: int) -> None:
+        self._holding(wallet, condition, token, at_ns).granted += shares.micro
+
+    def settle(
+        self, wallet: Wallet, *, condition: ConditionId, token: TokenId, shares: Shares, usdc: Usdc, at_ns: int
+    ) -> None:
+        holding = self._holding(wallet, condition, token, at_ns)
+        holding.settled += shares.micro
+        holding.paid_out += usdc.micro
+
+    def holdings(self) -> list[Holding]:
+        return [holding for by_token in self._holdings.values() for holding in by_token.values()]
+
+    def of(self, wallet: Wallet) -> list[Holding]:
+        return list(self._holdings.get(wallet, {}).values())
+
+    def _holding(self, wallet: Wallet, condition: ConditionId, token: TokenId, at_ns: int) -> Holding:
+        by_token = self._holdings.setdefault(wallet, {})
+        holding = by_token.get(token)
+        if holding is None:
+            holding = by_token[token] = Holding(wallet, condition, token, at_ns)
+        holding.last_ns = at_ns
+        return holding

@@ -1,0 +1,1 @@
+"""What goes wrong, when, and how often: scripted, seeded, recorded."""

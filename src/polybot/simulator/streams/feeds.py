@@ -1,0 +1,174 @@
+"""From the exchange's events to what each feed tells of them."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from polybot.core.ids import ConditionId, TokenId, Wallet
+from polybot.core.money import Price
+from polybot.simulator.engine import model
+from polybot.simulator.engine.agenda import Agenda
+from polybot.simulator.engine.rules import Rules
+from polybot.simulator.options import Options
+from polybot.simulator.records import Records
+from polybot.simulator.rest.keys import ApiKeys
+from polybot.simulator.streams.activity import ActivityFeed
+from polybot.simulator.streams.market import MarketFeed
+from polybot.simulator.streams.user import UserFeed
+from polybot.simulator.wire.books import (
+    Snapshot,
+    best_bid_ask_event,
+    book_event,
+    price_change_event,
+    tick_size_event,
+)
+from polybot.simulator.wire.markets import gamma_id
+from polybot.simulator.wire.orders import last_trade_event, millis, order_event, trade_event
+from polybot.simulator.wire.rows import Row, activity_payload
+
+MINED_AFTER_NS = round(Rules().mined_after_s * 1e9)
+"""Fills are published when they are mined; feeds that do not wait for the block count from the match."""
+
+
+class Feeds:
+    """Listens to the exchange. Every feed has its own delay, counted from the event's own time."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        keys: ApiKeys,
+        market: MarketFeed,
+        user: UserFeed,
+        activity: ActivityFeed,
+        options: Options,
+        agenda: Agenda,
+    ) -> None:
+        self._records = records
+        self._keys = keys
+        self._market = market
+        self._user = user
+        self._activity = activity
+        self._agenda = agenda
+        self._activity_ns = round(options.delays.activity_s * 1e9) - MINED_AFTER_NS
+        self._tops: dict[TokenId, tuple[Price | None, Price | None]] = {}
+
+    def hear(self, event: model.Event) -> None:
+        match event:
+            case model.MarketListed():
+                pass
+            case model.BookReplaced():
+                self._books(event.condition, event.at_ns)
+            case model.LevelsChanged():
+                self._levels(event)
+            case model.LastTrade():
+                self._last_trade(event)
+            case model.TickChanged():
+                self._tick(event)
+            case model.OrderChanged():
+                self._order(event)
+            case model.TradeChanged():
+                self._trade(event)
+            case model.FillsPublished():
+                rows = [self._records.add_fill(row) for row in event.rows]
+                self._agenda.at(event.at_ns + self._activity_ns, lambda: self._publish_activity(rows))
+            case model.MarketResolved():
+                self._resolved(event)
+            case _:
+                assert_never(event)
+
+    def _books(self, condition: ConditionId, at_ns: int) -> None:
+        market = self._records.market(condition)
+        for outcome in market.outcomes:
+            if self._market.asked_for([outcome.token]) and (snapshot := self._records.snapshot(outcome.token)):
+                self._market.publish([outcome.token], book_event(snapshot), at_ns=at_ns)
+                self._top(snapshot, at_ns)
+
+    def _levels(self, event: model.LevelsChanged) -> None:
+        market = self._records.market(event.condition)
+        tokens = [outcome.token for outcome in market.outcomes]
+        if not self._market.asked_for(tokens):
+            return
+        after = {token: snapshot for token in tokens if (snapshot := self._records.snapshot(token))}
+        if after:
+            frame = price_change_event(market, millis(event.at_ns), event.changes, after)
+            self._market.publish(tokens, frame, at_ns=event.at_ns)
+        for snapshot in after.values():
+            self._top(snapshot, event.at_ns)
+
+    def _top(self, snapshot: Snapshot, at_ns: int) -> None:
+        token, top = snapshot.view.token, (snapshot.best_bid, snapshot.best_ask)
+        if self._tops.get(token) != top:
+            self._tops[token] = top
+            self._market.publish([token], best_bid_ask_event(snapshot), at_ns=at_ns, custom=True)
+
+    def _last_trade(self, event: model.LastTrade) -> None:
+        market = self._records.market(event.condition)
+        frame = last_trade_event(
+            market=market,
+            token=event.token,
+            side=event.side.value,
+            price=event.price,
+            shares=event.shares,
+            tx=event.tx,
+            at_ns=event.at_ns,
+        )
+        self._market.publish([event.token], frame, at_ns=event.at_ns)
+        self._books(event.condition, event.at_ns)
+
+    def _tick(self, event: model.TickChanged) -> None:
+        market = self._records.market(event.condition)
+        for outcome in market.outcomes:
+            frame = tick_size_event(market, token=outcome.token, old=event.old, at_ms=millis(event.at_ns))
+            self._market.publish([outcome.token], frame, at_ns=event.at_ns)
+
+    def _order(self, event: model.OrderChanged) -> None:
+        order = event.order
+        if not self._user.listens(order.owner):
+            return
+        frame = order_event(
+            order,
+            market=self._records.market(order.condition),
+            key_of=self._keys.label,
+            change=event.change,
+            at_ns=event.at_ns,
+        )
+        self._user.publish(order.owner, order.condition, frame, at_ns=event.at_ns)
+
+    def _trade(self, event: model.TradeChanged) -> None:
+        trade = event.trade
+        market = self._records.market(trade.condition)
+        for viewer in _parties(trade):
+            if self._user.listens(viewer):
+                frame = trade_event(trade, market=market, key_of=self._keys.label, viewer=viewer)
+                self._user.publish(viewer, trade.condition, frame, at_ns=event.at_ns)
+
+    def _resolved(self, event: model.MarketResolved) -> None:
+        for payout in event.payouts:
+            self._records.add_payout(payout)
+        market = self._records.market(event.condition)
+        tokens = [outcome.token for outcome in market.outcomes]
+        frame = {
+            "id": gamma_id(market),
+            "market": market.condition,
+            "assets_ids": tokens,
+            "winning_asset_id": event.winner,
+            "winning_outcome": market.outcome(event.winner).name,
+            "timestamp": str(millis(event.at_ns)),
+            "tags": [],
+            "event_type": "market_resolved",
+        }
+        self._market.publish(tokens, frame, at_ns=event.at_ns, custom=True)
+
+    def _publish_activity(self, rows: list[Row]) -> None:
+        """One `trades` message per filled order, one `orders_matched` for the taker's."""
+        at_ms = millis(self._agenda.now_ns)
+        for row in rows:
+            payload = activity_payload(row)
+            self._activity.publish(type_="trades", payload=payload, at_ms=at_ms)
+            if row.taker:
+                self._activity.publish(type_="orders_matched", payload=payload, at_ms=at_ms)
+
+
+def _parties(trade: model.SimTrade) -> Iterable[Wallet]:
+    """Everyone who hears of a trade, once."""
+    return dict.fromkeys([trade.owner, *(leg.owner for leg in trade.legs)])

@@ -1,0 +1,1 @@
+"""How the venue writes what it tells: rows, frames and objects."""

@@ -1,0 +1,1 @@
+"""What happens on the venue by itself: recorded tapes and made-up traders."""
