@@ -42,7 +42,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """What must be known of a market to trade it. `winner` is set once it is resolved."""
+    """What must be known of a market to trade it. `winner` is set once it is resolved.
+
+    `seconds_delay`: how long marketable orders are held before they match; `taker_delay_ms`: how much longer their
+    answer takes. At `game_start_ns` the venue takes down what rests.
+    """
 
     condition: ConditionId
     slug: str
@@ -56,6 +60,8 @@ class Market:
     accepting_orders: bool
     closed: bool
     seconds_delay: int = 0
+    taker_delay_ms: int = 0
+    game_start_ns: int | None = None
     end_ns: int | None = None
     winner: TokenId | None = None
 

@@ -21,7 +21,8 @@ class Account:
     """One wallet. `owner` is the EOA that signs for it. Amounts are micro-units, addresses lower case.
 
     `allowances` are pUSD by spender; `operators` may move its outcome shares. What open orders reserve is
-    still part of `cash_micro` and `held_micro`, and matched trades count at once, mined or not.
+    still part of `cash_micro` and `held_micro`, and matched trades count at once, mined or not: `unmined_*` is
+    what of it the chain does not know yet. The house and the fee collector keep no account of that.
     """
 
     __slots__ = (
@@ -36,6 +37,8 @@ class Account:
         "reserved_shares_micro",
         "restriction",
         "signature_type",
+        "unmined_cash_micro",
+        "unmined_micro",
         "wallet",
     )
 
@@ -50,6 +53,8 @@ class Account:
         self.held_micro: defaultdict[TokenId, int] = defaultdict(int)
         self.reserved_cash_micro = 0
         self.reserved_shares_micro: defaultdict[TokenId, int] = defaultdict(int)
+        self.unmined_cash_micro = 0
+        self.unmined_micro: defaultdict[TokenId, int] = defaultdict(int)
         self.allowances = dict.fromkeys((*EXCHANGES, ADAPTER), UNLIMITED)
         self.operators = set(EXCHANGES)
 
@@ -59,6 +64,15 @@ class Account:
 
     def held(self, token: TokenId) -> Shares:
         return Shares(self.held_micro.get(token, 0))
+
+    @property
+    def chain_cash_micro(self) -> int:
+        """What the chain shows."""
+        return self.cash_micro - self.unmined_cash_micro
+
+    def chain_held_micro(self, token: TokenId) -> int:
+        """What the chain shows."""
+        return self.held_micro.get(token, 0) - self.unmined_micro.get(token, 0)
 
     def fill(self, token: TokenId, side: Side, *, shares_micro: int, usdc_micro: int, fee_micro: int = 0) -> None:
         """Its half of a trade: USDC for shares or shares for USDC, the fee on top or kept back."""

@@ -13,6 +13,7 @@ from polybot.simulator.engine.audit import imbalance
 from polybot.simulator.engine.floor import Floor
 from polybot.simulator.engine.liquidity import MarketBook
 from polybot.simulator.engine.listings import Listing
+from polybot.simulator.engine.meddler import Meddler
 from polybot.simulator.engine.model import (
     GroundTruth,
     Listener,
@@ -122,6 +123,15 @@ class Exchange(_Reading):
         super().__init__(now_ns=now_ns, seed=seed, rules=rules)
         self._house = HouseDesk(self._floor, self._orders)
         self._settlement = Settlement(self._floor, self._orders)
+
+    @property
+    def meddler(self) -> Meddler:
+        """Who may spoil a match; `Honest` unless set."""
+        return self._floor.trades.meddler
+
+    @meddler.setter
+    def meddler(self, meddler: Meddler) -> None:
+        self._floor.trades.meddler = meddler
 
     def subscribe(self, listener: Listener) -> None:
         """`listener` is called with every event, in order; what it reads meanwhile is the state at that event."""

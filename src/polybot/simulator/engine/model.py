@@ -8,6 +8,7 @@ from polybot.core.ids import ConditionId, OrderId, TokenId, TradeId, Wallet
 from polybot.core.market import Side
 from polybot.core.money import ZERO_USDC, Price, Shares, Usdc
 from polybot.core.orders import TimeInForce, TradeStatus
+from polybot.polymarket.orders import OrderData
 
 HOUSE = Wallet("0x00000000000000000000000000000000686f7573")
 """Everyone else on the venue: it makes the books that have no simulated trader behind them."""
@@ -51,6 +52,7 @@ class NewOrder:
 
     `making` is the most it gives and `taking` the least it gets, in micro-units (BUY gives USDC for shares).
     `owner` is the signing EOA, lower case: only it sees and cancels the order. `expiration_s`: 0 unless GTD.
+    `data` and `signature` are what was signed; orders that never had a wire have neither.
     """
 
     id: OrderId
@@ -63,6 +65,8 @@ class NewOrder:
     tif: TimeInForce
     expiration_s: int = 0
     post_only: bool = False
+    data: OrderData | None = None
+    signature: bytes = b""
 
 
 class OrderRefused(Exception):
@@ -279,11 +283,12 @@ class TradeChanged:
 
 @dataclass(frozen=True, slots=True)
 class FillsPublished:
-    """The rows of one transaction, the taker's first."""
+    """The rows of one transaction, the taker's first; `matched_ns` is earlier than `at_ns`, the block's time."""
 
     at_ns: int
     tx: str
     rows: tuple[FillRow, ...]
+    matched_ns: int
 
 
 @dataclass(frozen=True, slots=True)

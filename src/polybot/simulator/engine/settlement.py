@@ -27,6 +27,9 @@ from polybot.simulator.engine.model import (
 from polybot.simulator.engine.orders import OrderDesk
 from polybot.simulator.engine.trades import Taker
 
+_MATCHED_BEFORE_NS = 2_000_000_000
+"""Recorded fills bear the time of their block; the match was about this much earlier."""
+
 
 class HouseDesk:
     """Quotes for everyone else; an order that a new quote crosses is filled at its own price."""
@@ -103,7 +106,7 @@ class Settlement:
         listing.last_micro = listing.book.own_price(first.token, price.micro)
         now_ns = self._floor.agenda.now_ns
         self._floor.emit(LastTrade(now_ns, first.condition, first.token, first.side, price, first.shares, tx))
-        self._floor.emit(FillsPublished(now_ns, tx, rows))
+        self._floor.emit(FillsPublished(now_ns, tx, rows, now_ns - _MATCHED_BEFORE_NS))
 
     def _print(self, entry: Print, *, tx: str, taker: bool) -> FillRow:
         listing = self._floor.listings.by_token[entry.token]

@@ -14,6 +14,7 @@ from polybot.simulator.engine.agenda import Agenda
 from polybot.simulator.engine.liquidity import BookOrder
 from polybot.simulator.engine.listings import Listing
 from polybot.simulator.engine.matching import Leg, Plan
+from polybot.simulator.engine.meddler import Honest, Meddler
 from polybot.simulator.engine.model import (
     HOUSE,
     FillRow,
@@ -58,6 +59,7 @@ class TradeDesk:
         self._rules = rules
         self._seed = seed
         self._emit = emit
+        self.meddler: Meddler = Honest()
         self._trades: dict[TradeId, SimTrade] = {}
         self._by_owner: defaultdict[Wallet, dict[TradeId, None]] = defaultdict(dict)
         self._rows = 0
@@ -200,7 +202,7 @@ class TradeDesk:
     def _publish(self, trade: SimTrade) -> None:
         taker = self._row(trade, trade, fee=trade.fee, taker=True)
         rows = (taker, *(self._row(trade, leg, fee=ZERO_USDC, taker=False) for leg in trade.legs))
-        self._emit(FillsPublished(self._agenda.now_ns, trade.tx, rows))
+        self._emit(FillsPublished(self._agenda.now_ns, trade.tx, rows, trade.matched_ns))
 
     def _row(self, trade: SimTrade, part: SimTrade | MakerLeg, *, fee: Usdc, taker: bool) -> FillRow:
         return FillRow(

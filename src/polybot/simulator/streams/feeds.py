@@ -7,7 +7,6 @@ from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.money import Price
 from polybot.simulator.engine import model
 from polybot.simulator.engine.agenda import Agenda
-from polybot.simulator.engine.rules import Rules
 from polybot.simulator.options import Options
 from polybot.simulator.records import Records
 from polybot.simulator.rest.keys import ApiKeys
@@ -24,9 +23,6 @@ from polybot.simulator.wire.books import (
 from polybot.simulator.wire.markets import gamma_id
 from polybot.simulator.wire.orders import last_trade_event, millis, order_event, trade_event
 from polybot.simulator.wire.rows import Row, activity_payload
-
-MINED_AFTER_NS = round(Rules().mined_after_s * 1e9)
-"""Fills are published when they are mined; feeds that do not wait for the block count from the match."""
 
 
 class Feeds:
@@ -49,7 +45,7 @@ class Feeds:
         self._user = user
         self._activity = activity
         self._agenda = agenda
-        self._activity_ns = round(options.delays.activity_s * 1e9) - MINED_AFTER_NS
+        self._activity_ns = round(options.delays.activity_s * 1e9)
         self._tops: dict[TokenId, tuple[Price | None, Price | None]] = {}
 
     def hear(self, event: model.Event) -> None:
@@ -70,7 +66,7 @@ class Feeds:
                 self._trade(event)
             case model.FillsPublished():
                 rows = [self._records.add_fill(row) for row in event.rows]
-                self._agenda.at(event.at_ns + self._activity_ns, lambda: self._publish_activity(rows))
+                self._agenda.at(event.matched_ns + self._activity_ns, lambda: self._publish_activity(rows))
             case model.MarketResolved():
                 self._resolved(event)
             case _:
