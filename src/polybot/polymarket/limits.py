@@ -1,7 +1,8 @@
 """Polymarket's published rate limits, as of 2026-11-22: ONE table.
 
 Per IP from docs.polymarket.com "API reference: rate limits" (copies of October and November 2026), per signer
-from "Trading rate limits" (Standard tier). The edge delays what exceeds an IP limit before it answers 429.
+from "Trading rate limits" (Standard tier). The edge delays what exceeds an IP limit before it
+answers 429. A Polygon node is a third party: ten calls a second suit a public one.
 """
 
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ class Group(StrEnum):
     GAMMA_EVENTS = "gamma.events"
     GAMMA_SEARCH = "gamma.search"
     GEOBLOCK = "geoblock"
+    RPC = "rpc"
 
 
 _SHORT_S, _LONG_S = 10.0, 600.0
@@ -72,6 +74,7 @@ LIMITS: Mapping[str, Limit] = {
     "gamma.markets": Limit(300, _SHORT_S),
     "gamma.events": Limit(500, _SHORT_S),
     "gamma.search": Limit(350, _SHORT_S),
+    "rpc": Limit(100, _SHORT_S),
 }
 
 _G = Group
@@ -98,6 +101,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     _G.GAMMA_EVENTS: ("general", "gamma", "gamma.listing", "gamma.events"),
     _G.GAMMA_SEARCH: ("general", "gamma", "gamma.search"),
     _G.GEOBLOCK: ("general",),
+    _G.RPC: ("rpc",),
 }
 
 
