@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from polybot.simulator.rest.clob_options import ClobOptions
+
 
 @dataclass(frozen=True, slots=True)
 class Delays:
@@ -37,6 +39,7 @@ class Options:
 
     delays: Delays = field(default_factory=Delays)
     cache: CacheAges = field(default_factory=CacheAges)
+    clob: ClobOptions = field(default_factory=ClobOptions)
     machine_time: bool = False
     queue_limit: int = 4096
     seed: int = 0

@@ -20,6 +20,7 @@ from polybot.simulator.rest.data import DataApi
 from polybot.simulator.rest.gamma import GammaApi, Geoblock
 from polybot.simulator.rest.gate import Gate
 from polybot.simulator.rest.keys import ApiKeys
+from polybot.simulator.rest.modes import Modes
 from polybot.simulator.rest.private import ClobPrivate
 from polybot.simulator.rest.replies import RequestLog
 from polybot.simulator.simclock import SimClock
@@ -47,6 +48,7 @@ class Simulator:
         self.clock = clock
         self.desk = Desk(world.exchange, seed=options.seed)
         self.geoblock = Geoblock()
+        self.modes = Modes(agenda, options.clob)
         self.chain = ChainNode()
         self.relayer = Relayer(world.exchange)
         self.requests = RequestLog(clock, before=self._catch_up)

@@ -21,10 +21,11 @@ KEPT_REQUESTS = 100_000
 class Refusal(Exception):
     """An answer that is not a success, raised where the reason is found."""
 
-    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+    def __init__(self, status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{status} {body}")
         self.status = status
-        self.body = body
+        self.body = dict(body)
+        self.headers = dict(headers or {})
 
 
 def refuse(status: int, text: str, **more: object) -> Refusal:
@@ -81,7 +82,7 @@ async def _answered(request: web.Request, handler: Handler) -> Answer:
     try:
         return await handler(request)
     except Refusal as refusal:
-        return reply(refusal.body, status=refusal.status)
+        return reply(refusal.body, status=refusal.status, headers=refusal.headers)
     except web.HTTPException as error:
         return reply({"error": error.reason.lower()}, status=error.status)
 
