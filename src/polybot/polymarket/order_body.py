@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from polybot.core.ids import OrderId, parse_wallet
 from polybot.core.orders import OrderTerms, SignatureType, TimeInForce
 from polybot.polymarket.contracts import POLYGON, exchange_for
-from polybot.polymarket.orders import ZERO_WORD, OrderData, sign_order
+from polybot.polymarket.orders import ZERO_WORD, OrderData, sign_order, sign_order_with_session_key
 from polybot.polymarket.wallets import checksum, funders
 from polybot.ports.signer import Signer
 
@@ -25,7 +25,8 @@ class SignedOrder:
 class OrderFactory:
     """Builds one account's orders. ValueError at once if `funder` is no wallet of the signer and type.
 
-    `api_key` becomes the body's `owner`; `builder` is a 32-byte attribution code.
+    `api_key` becomes the body's `owner`; `builder` is a 32-byte attribution code. With `session_key` the signer is a
+    key that the deposit wallet `funder` has authorised; only the venue knows whether it has.
     """
 
     def __init__(
@@ -37,8 +38,13 @@ class OrderFactory:
         api_key: str,
         chain_id: int = POLYGON,
         builder: bytes = ZERO_WORD,
+        session_key: bool = False,
     ) -> None:
-        _require_funder(funder, signer.address, signature_type)
+        if session_key:
+            _require_deposit_wallet(signature_type)
+        else:
+            _require_funder(funder, signer.address, signature_type)
+        self._sign = sign_order_with_session_key if session_key else sign_order
         self._signer = signer
         self._chain_id = chain_id
         self._type = signature_type
@@ -68,7 +74,7 @@ class OrderFactory:
             builder=self._builder,
         )
         exchange = exchange_for(terms.token, neg_risk=neg_risk, chain_id=self._chain_id)
-        order_id, signature = sign_order(order, exchange, self._signer)
+        order_id, signature = self._sign(order, exchange, self._signer)
         tail = ',"postOnly":true}' if terms.post_only else "}"
         body = (
             f"{self._head}{terms.expiration_s}{self._maker_json}{amounts.making}{self._metadata_json}{salt}"
@@ -84,6 +90,14 @@ def _require_funder(funder: str, eoa: str, signature_type: SignatureType) -> Non
         raise ValueError(
             f"funder {funder} is no {signature_type.name} wallet of the signing key's address {eoa}: "
             f"that is {' or '.join(map(checksum, allowed))}; correct the funder, the signature type or the key"
+        )
+
+
+def _require_deposit_wallet(signature_type: SignatureType) -> None:
+    if signature_type is not SignatureType.POLY_1271:
+        raise ValueError(
+            f"a session key trades for a deposit wallet (signature type 3), not for {signature_type.name}; "
+            "correct the signature type, or use the owner's key"
         )
 
 

@@ -3,12 +3,14 @@
 Type 3 wallets (ERC-1271) sign a nested struct and append what the wallet needs to check it (ERC-7739).
 """
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from polybot.core.ids import TokenId, parse_wallet
+from polybot.core.ids import TokenId, Wallet, parse_wallet
 from polybot.core.market import Side
 from polybot.core.orders import SignatureType
+from polybot.polymarket import session_keys
 from polybot.polymarket.contracts import Exchange
 from polybot.polymarket.signing import BadSignature, recover_signer
 from polybot.polymarket.typed_data import address_word, keccak, typed_digest, word
@@ -16,6 +18,9 @@ from polybot.polymarket.wallets import funders
 from polybot.ports.signer import Signer
 
 ZERO_WORD = bytes(32)
+
+Authorised: TypeAlias = Callable[[Wallet, Wallet], bool]
+"""Whether a deposit wallet (first) has authorised a session key's address (second) to trade."""
 
 _ORDER = (
     b"Order(uint256 salt,address maker,address signer,uint256 tokenId,uint256 makerAmount,uint256 takerAmount,"
@@ -87,24 +92,60 @@ def sign_order(order: OrderData, exchange: Exchange, signer: Signer) -> tuple[by
     return order_id, "0x" + (signature + exchange.domain + contents + _TRAILER).hex()
 
 
-def verify_order(order: OrderData, signature: str, exchange: Exchange) -> str:
-    """The signing EOA (checksum), proven to own `order.maker`; BadSignature otherwise.
+def sign_order_with_session_key(order: OrderData, exchange: Exchange, session_key: Signer) -> tuple[bytes, str]:
+    """Order id and wire signature (480 bytes as 0x-hex) by a key that the deposit wallet has authorised.
+
+    ValueError unless the order is POLY_1271: no other wallet knows session keys.
+    """
+    if order.signature_type is not SignatureType.POLY_1271:
+        raise ValueError(f"a session key cannot sign for a {order.signature_type.name} wallet, only for POLY_1271")
+    order_id, signature = sign_order(order, exchange, session_key)
+    wrapped = session_keys.wrap(session_key.address, bytes.fromhex(signature[2:]))
+    return order_id, "0x" + wrapped.hex()
+
+
+def _nobody(_wallet: Wallet, _session_key: Wallet) -> bool:
+    return False
+
+
+def verify_order(order: OrderData, signature: str, exchange: Exchange, *, authorised: Authorised = _nobody) -> str:
+    """The signing EOA (checksum), proven to own `order.maker` or to be a session key that is `authorised`;
+    BadSignature otherwise.
 
     A tampered field or a foreign exchange shows as a signature by someone else, who does not own the maker.
     """
     raw = _signature_bytes(signature)
     contents = _checked_struct_hash(order)
     if order.signature_type is SignatureType.POLY_1271:
-        _require_trailer(raw, exchange.domain + contents)
-        eoa = recover_signer(_nested_digest(contents, order.signer, exchange), raw[:65])
-        expected_signer = order.maker
-    else:
-        eoa = expected_signer = recover_signer(typed_digest(exchange.domain, contents), raw)
-    if order.signer.lower() != expected_signer.lower():
-        raise BadSignature(f"signer {order.signer} is not {expected_signer}")
+        return _verify_1271(order, raw, contents, exchange, authorised)
+    eoa = recover_signer(typed_digest(exchange.domain, contents), raw)
+    _require_signer(order, eoa)
+    _require_owner(order, eoa)
+    return eoa
+
+
+def _verify_1271(order: OrderData, raw: bytes, contents: bytes, exchange: Exchange, authorised: Authorised) -> str:
+    session_key = None
+    if session_keys.is_wrapped(raw):
+        session_key, raw = session_keys.unwrap(raw)
+    _require_trailer(raw, exchange.domain + contents)
+    eoa = recover_signer(_nested_digest(contents, order.signer, exchange), raw[:65])
+    _require_signer(order, order.maker)
+    if session_key is None:
+        _require_owner(order, eoa)
+    elif session_key != eoa.lower() or not authorised(parse_wallet(order.maker), session_key):
+        raise BadSignature(f"{eoa} is no authorised session key of {order.maker}")
+    return eoa
+
+
+def _require_signer(order: OrderData, expected: str) -> None:
+    if order.signer.lower() != expected.lower():
+        raise BadSignature(f"signer {order.signer} is not {expected}")
+
+
+def _require_owner(order: OrderData, eoa: str) -> None:
     if parse_wallet(order.maker) not in funders(eoa, order.signature_type):
         raise BadSignature(f"maker {order.maker} is no {order.signature_type.name} wallet of the signer {eoa}")
-    return eoa
 
 
 def _nested_digest(contents: bytes, wallet: str, exchange: Exchange) -> bytes:

@@ -12,7 +12,14 @@ from polybot.core.money import Price
 from polybot.core.orders import Amounts, OrderTerms, SignatureType, TimeInForce
 from polybot.polymarket.contracts import AMOY, NEG_RISK, POLYGON, STANDARD, V3, Exchange, exchange_for
 from polybot.polymarket.order_body import OrderFactory, SignedOrder
-from polybot.polymarket.orders import OrderData, order_hash, order_struct_hash, sign_order, verify_order
+from polybot.polymarket.orders import (
+    OrderData,
+    order_hash,
+    order_struct_hash,
+    sign_order,
+    sign_order_with_session_key,
+    verify_order,
+)
 from polybot.polymarket.signing import BadSignature, LocalSigner, recover_signer
 from polybot.polymarket.wallets import checksum, derive_old_deposit, derive_safe, funder_for
 
@@ -54,16 +61,16 @@ def test_recorded_orders_of_the_official_client(shared: Path) -> None:
         assert order_struct_hash(order).hex() == hashes["order_struct_hash"][2:]
         assert order_hash(order, exchange).hex() == hashes["order_hash_order_id"][2:]
         wire = vector["signature"]["wire"]
-        if given["signer_type"] == "SESSION_KEY":  # our accounts sign with the owner's key
-            with pytest.raises(BadSignature):
-                verify_order(order, wire, exchange)
-            continue
-        assert sign_order(order, exchange, LocalSigner.from_hex(given["private_key"]))[1] == wire
-        assert verify_order(order, wire, exchange) == given["signing_eoa"]
+        by_session_key = given["signer_type"] == "SESSION_KEY"
+        sign = sign_order_with_session_key if by_session_key else sign_order
+        assert sign(order, exchange, LocalSigner.from_hex(given["private_key"]))[1] == wire
+        known = (given["wallet"].lower(), given["signing_eoa"].lower())
+        found = verify_order(order, wire, exchange, authorised=lambda *pair, known=known: pair == known)
+        assert found == given["signing_eoa"]
         assert rebuilt(vector) == SignedOrder(
             id=OrderId(hashes["order_hash_order_id"]), body=vector["post_order_body_wire"].encode()
         )
-        owners += 1
+        owners += not by_session_key
     assert (owners, len(vectors)) == (264, 300)
 
 
@@ -76,6 +83,7 @@ def rebuilt(vector: dict[str, Any]) -> SignedOrder:
         api_key=given["owner_api_key"],
         chain_id=given["chain_id"],
         builder=bytes.fromhex((given["builder_code"] or "0x" + "00" * 32)[2:]),
+        session_key=given["signer_type"] == "SESSION_KEY",
     )
     terms = OrderTerms(
         token=TokenId(given["token_id"]),
@@ -179,6 +187,44 @@ def test_a_check_refuses_what_was_changed_after_signing(kind: SignatureType) -> 
     for forged in forgeries:
         with pytest.raises(BadSignature):
             verify_order(*forged)
+
+
+def by_session_key(wallet: str) -> tuple[OrderData, str, str]:
+    session = LocalSigner.from_hex("22" * 32)
+    order = signed(SignatureType.POLY_1271, V3[POLYGON])[0]._replace(maker=wallet, signer=wallet)
+    return order, sign_order_with_session_key(order, V3[POLYGON], session)[1], session.address
+
+
+def test_a_session_key_trades_only_for_a_wallet_that_authorised_it() -> None:
+    wallet = "0x" + "0a" * 20
+    order, signature, session = by_session_key(wallet)
+    assert len(bytes.fromhex(signature[2:])) == 480
+    known = (wallet, session.lower())
+    assert verify_order(order, signature, V3[POLYGON], authorised=lambda *pair: pair == known) == session
+    with pytest.raises(BadSignature, match="no authorised session key"):
+        verify_order(order, signature, V3[POLYGON])
+
+
+@pytest.mark.parametrize(("at", "what"), [(31, b"\x01"), (64, b"\x01"), (127, b"\x00"), (447, b"\x01"), (479, b"\x00")])
+def test_a_changed_wrapper_is_refused(at: int, what: bytes) -> None:
+    order, signature, _ = by_session_key("0x" + "0a" * 20)
+    raw = bytes.fromhex(signature[2:])
+    forged = raw[:at] + what + raw[at + 1 :]
+    with pytest.raises(BadSignature):
+        verify_order(order, "0x" + forged.hex(), V3[POLYGON], authorised=lambda *_: True)
+
+
+def test_a_session_key_of_another_wallet_type_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="deposit wallet"):
+        OrderFactory(
+            LocalSigner.from_hex(KEY),
+            funder="0x" + "0a" * 20,
+            signature_type=SignatureType.POLY_GNOSIS_SAFE,
+            api_key="k",
+            session_key=True,
+        )
+    with pytest.raises(ValueError, match="only for POLY_1271"):
+        sign_order_with_session_key(signed(SignatureType.EOA, V3[POLYGON])[0], V3[POLYGON], LocalSigner.from_hex(KEY))
 
 
 def test_a_deposit_wallet_of_the_older_form_is_its_owners_too() -> None:
