@@ -19,10 +19,11 @@ _CLOSE_WAIT_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SocketOptions:
-    """A connection is given up after `pong_stale_s` without a PONG or `data_stale_s` without data (None: never),
-    and renewed in any case after `renew_after_s`. The back-off starts anew once a connection lived `settled_s`."""
+    """PING is sent every `ping_every_s`. A connection is given up after `pong_stale_s` without a PONG or
+    `data_stale_s` without data, and renewed in any case after `renew_after_s` (None: never). The back-off starts
+    anew once a connection lived `settled_s`."""
 
-    ping_every_s: float = 10.0
+    ping_every_s: float | None = 10.0
     pong_stale_s: float | None = 30.0
     data_stale_s: float | None = None
     renew_after_s: float | None = None
@@ -242,8 +243,8 @@ class ReconnectingSocket:
             raise _GivenUp("overflow")
 
     async def _ping(self, ws: aiohttp.ClientWebSocketResponse) -> None:
-        while True:
-            await self._clock.sleep(self._options.ping_every_s)
+        while (pause_s := self._options.ping_every_s) is not None:
+            await self._clock.sleep(pause_s)
             await ws.send_str(PING)
 
     async def _watch(self) -> None:
