@@ -29,6 +29,7 @@ _TYPES = {
     "proxy": SignatureType.POLY_PROXY,
     "safe": SignatureType.POLY_GNOSIS_SAFE,
     "deposit": SignatureType.POLY_1271,
+    "old_deposit": SignatureType.POLY_1271,
 }
 
 
@@ -38,11 +39,12 @@ class Body(msgspec.Struct, forbid_unknown_fields=True):
 
 class NewAccount(Body):
     signature_type: Literal[0, 1, 2, 3] | None = None
-    wallet_type: Literal["eoa", "proxy", "safe", "deposit"] | None = None
+    wallet_type: Literal["eoa", "proxy", "safe", "deposit", "old_deposit"] | None = None
     balance: Decimal = Decimal(0)
     private_key: str | None = None
     name: str = ""
     approve: bool = True
+    deployed: bool = True
 
 
 class ScriptedOrder(Body):
@@ -124,7 +126,7 @@ class Control:
     async def _account(self, request: web.Request) -> Answer:
         wanted = await _body(request, NewAccount)
         if (wanted.signature_type is None) is (wanted.wallet_type is None):
-            raise ValueError("give either signature_type (0 to 3) or wallet_type (eoa, proxy, safe, deposit)")
+            raise ValueError(f"give either signature_type (0 to 3) or wallet_type ({", ".join(_TYPES)})")
         kind = _TYPES[wanted.wallet_type] if wanted.wallet_type else SignatureType(wanted.signature_type or 0)
         opened = self._desk.open_account(
             signature_type=kind,
@@ -132,6 +134,8 @@ class Control:
             private_key=wanted.private_key,
             name=wanted.name,
             approve=wanted.approve,
+            deployed=wanted.deployed,
+            old_form=wanted.wallet_type == "old_deposit",
         )
         return reply(_shown(opened))
 

@@ -15,7 +15,7 @@ from polybot.core.matching import walk_shares
 from polybot.core.money import MICRO, ZERO_SHARES, Price, Ratio, Shares, Usdc, cost_ceil, shares_floor
 from polybot.core.orders import Amounts, SignatureType, TimeInForce
 from polybot.polymarket.signing import LocalSigner
-from polybot.polymarket.wallets import checksum
+from polybot.polymarket.wallets import checksum, derive_old_deposit
 from polybot.simulator.engine.accounts import Account
 from polybot.simulator.engine.exchange import Exchange
 from polybot.simulator.engine.model import GroundTruth, NewOrder, Placement
@@ -50,14 +50,26 @@ class Desk:
         private_key: str | None = None,
         name: str = "",
         approve: bool = True,
+        deployed: bool = True,
+        old_form: bool = False,
     ) -> OpenedAccount:
-        """The wallet Polymarket would derive for the key; ValueError for a malformed key."""
+        """The wallet Polymarket would derive for the key; ValueError for a malformed key.
+
+        One that is not `deployed` has no approvals and is deployed through the relayer. `old_form`: the deposit
+        wallet of accounts made before 2026-06-29.
+        """
         key = private_key or "0x" + self._number("key")
         eoa = LocalSigner.from_hex(key).address
         account = self._exchange.accounts.open(
-            owner=Wallet(eoa.lower()), signature_type=signature_type, name=name, cash=balance
+            owner=Wallet(eoa.lower()),
+            signature_type=signature_type,
+            wallet=derive_old_deposit(eoa) if old_form else None,
+            name=name,
+            cash=balance,
         )
-        if not approve:
+        if not deployed:
+            account.deployed = account.known_to_clob = False
+        if not (approve and deployed):
             account.allowances.clear()
             account.operators.clear()
         return OpenedAccount(

@@ -7,38 +7,78 @@ from polybot.core.ids import TokenId, Wallet, parse_wallet
 from polybot.core.market import Market, Side
 from polybot.core.money import ZERO_USDC, Shares, Usdc
 from polybot.core.orders import SignatureType
-from polybot.polymarket.contracts import NEG_RISK, NEG_RISK_ADAPTER, POLYGON, STANDARD, V3, exchange_for
+from polybot.polymarket.contracts import (
+    AUTO_REDEEMER,
+    BINARY_MODULE,
+    COLLATERAL_ADAPTER,
+    CONDITIONAL_TOKENS,
+    NEG_RISK,
+    NEG_RISK_ADAPTER,
+    NEG_RISK_COLLATERAL_ADAPTER,
+    NEG_RISK_MODULE,
+    OFFRAMP,
+    ONRAMP,
+    POLYGON,
+    POSITION_MANAGER,
+    ROUTER,
+    STANDARD,
+    V3,
+    exchange_for,
+)
+from polybot.polymarket.token_ids import decode_position
 from polybot.polymarket.wallets import funder_for
-from polybot.simulator.engine.model import FEE_COLLECTOR, HOUSE, OUTSIDE, Restriction
+from polybot.simulator.engine.model import FEE_COLLECTOR, HOUSE, NOBODY, OUTSIDE, Restriction
 
 UNLIMITED = (1 << 256) - 1
 EXCHANGES = tuple(exchange[POLYGON].address.lower() for exchange in (STANDARD, NEG_RISK, V3))
 ADAPTER = NEG_RISK_ADAPTER.lower()
-SYSTEM = frozenset({HOUSE, FEE_COLLECTOR, OUTSIDE})
+SYSTEM = frozenset({HOUSE, FEE_COLLECTOR, OUTSIDE, NOBODY})
+CTF = CONDITIONAL_TOKENS.lower()
+POSITIONS = POSITION_MANAGER.lower()
+
+_ADAPTERS = (COLLATERAL_ADAPTER, NEG_RISK_COLLATERAL_ADAPTER)
+_CTF_OPERATORS = (*EXCHANGES[:2], *_ADAPTERS, AUTO_REDEEMER, BINARY_MODULE, NEG_RISK_MODULE, ADAPTER)
+_POSITION_OPERATORS = (ROUTER, EXCHANGES[2], AUTO_REDEEMER)
+SPENDERS = tuple(spender.lower() for spender in (*EXCHANGES, ADAPTER, *_ADAPTERS, ROUTER, OFFRAMP))
+"""Who may spend the pUSD of a fully approved wallet (official Python client 0.14.0; the retired NegRiskAdapter and
+the offramp besides)."""
+OPERATORS = tuple(
+    (contract, operator.lower())
+    for contract, operators in ((CTF, _CTF_OPERATORS), (POSITIONS, _POSITION_OPERATORS))
+    for operator in operators
+)
+"""Contract of the shares, and who may move them for a fully approved wallet."""
 
 
 class Account:
     """One wallet. `owner` is the EOA that signs for it. Amounts are micro-units, addresses lower case.
 
-    `allowances` are pUSD by spender; `operators` may move its outcome shares. What open orders reserve is
+    `allowances` are pUSD by spender; `operators` are pairs of a share contract and who may move its shares; a wallet
+    that is not `deployed` can get funds but do nothing. What open orders reserve is
     still part of `cash_micro` and `held_micro`, and matched trades count at once, mined or not: `unmined_*` is
     what of it the chain does not know yet. The house and the fee collector keep no account of that.
+    `deployed`: there is code at the address. `known_to_clob`: the CLOB has been told to read its balances.
     """
 
     __slots__ = (
         "allowances",
         "cash_micro",
+        "deployed",
         "deposited_micro",
         "held_micro",
+        "known_to_clob",
         "name",
         "operators",
         "owner",
+        "pol_wei",
         "reserved_cash_micro",
         "reserved_shares_micro",
         "restriction",
         "signature_type",
         "unmined_cash_micro",
         "unmined_micro",
+        "usdc_e_allowances",
+        "usdc_e_micro",
         "wallet",
     )
 
@@ -48,6 +88,8 @@ class Account:
         self.signature_type = signature_type
         self.name = name
         self.restriction = Restriction.NONE
+        self.deployed = True
+        self.known_to_clob = True
         self.cash_micro = 0
         self.deposited_micro = 0
         self.held_micro: defaultdict[TokenId, int] = defaultdict(int)
@@ -55,8 +97,12 @@ class Account:
         self.reserved_shares_micro: defaultdict[TokenId, int] = defaultdict(int)
         self.unmined_cash_micro = 0
         self.unmined_micro: defaultdict[TokenId, int] = defaultdict(int)
-        self.allowances = dict.fromkeys((*EXCHANGES, ADAPTER), UNLIMITED)
-        self.operators = set(EXCHANGES)
+        self.deployed = True
+        self.pol_wei = 0
+        self.usdc_e_micro = 0
+        self.allowances = dict.fromkeys(SPENDERS, UNLIMITED)
+        self.usdc_e_allowances = {ONRAMP.lower(): UNLIMITED}
+        self.operators = set(OPERATORS)
 
     @property
     def cash(self) -> Usdc:
@@ -64,6 +110,9 @@ class Account:
 
     def held(self, token: TokenId) -> Shares:
         return Shares(self.held_micro.get(token, 0))
+
+    def may_move(self, token: TokenId, operator: str) -> bool:
+        return (share_contract(token), operator) in self.operators
 
     @property
     def chain_cash_micro(self) -> int:
@@ -81,6 +130,10 @@ class Account:
         self.cash_micro -= sign * usdc_micro + fee_micro
 
 
+def share_contract(token: TokenId) -> str:
+    return CTF if decode_position(token) is None else POSITIONS
+
+
 def buy_spenders(market: Market, token: TokenId) -> tuple[str, ...]:
     """Who needs a pUSD allowance for a BUY. The venue still asks for the retired adapter's in neg-risk markets."""
     exchange = exchange_for(token, neg_risk=market.neg_risk).address.lower()
@@ -88,18 +141,27 @@ def buy_spenders(market: Market, token: TokenId) -> tuple[str, ...]:
 
 
 class Accounts:
-    """All wallets, the house's and the fee collector's included. Cash comes from `OUTSIDE`, so its sum is zero."""
+    """All wallets, those of SYSTEM included. Cash comes from `OUTSIDE`, so its sum is zero."""
 
     def __init__(self) -> None:
         self._by_wallet: dict[Wallet, Account] = {}
         self.house = self._add(HOUSE, HOUSE, SignatureType.EOA, "")
         self.fees = self._add(FEE_COLLECTOR, FEE_COLLECTOR, SignatureType.EOA, "")
+        self.nobody = self._add(NOBODY, NOBODY, SignatureType.EOA, "")
         self._outside = self._add(OUTSIDE, OUTSIDE, SignatureType.EOA, "")
 
-    def open(self, *, owner: Wallet, signature_type: SignatureType, name: str = "", cash: Usdc = ZERO_USDC) -> Account:
-        """The wallet that Polymarket derives for this EOA and type, funded and fully approved; idempotent but
-        for `cash`, which is paid in each time."""
-        wallet = funder_for(owner, signature_type)
+    def open(
+        self,
+        *,
+        owner: Wallet,
+        signature_type: SignatureType,
+        wallet: Wallet | None = None,
+        name: str = "",
+        cash: Usdc = ZERO_USDC,
+    ) -> Account:
+        """The wallet that Polymarket derives for this EOA and type (or `wallet`, an older form of it), funded and
+        fully approved; idempotent but for `cash`, which is paid in each time."""
+        wallet = wallet or funder_for(owner, signature_type)
         account = self._by_wallet.get(wallet) or self._add(wallet, parse_wallet(owner), signature_type, name)
         self.deposit(account, cash)
         return account
@@ -116,6 +178,11 @@ class Accounts:
         account.cash_micro += amount.micro
         account.deposited_micro += amount.micro
         self._outside.cash_micro -= amount.micro
+
+    def deposit_usdc_e(self, account: Account, micro: int) -> None:
+        """Negative takes it away."""
+        account.usdc_e_micro += micro
+        self._outside.usdc_e_micro -= micro
 
     def __iter__(self) -> Iterator[Account]:
         return iter(self._by_wallet.values())
