@@ -176,10 +176,10 @@ class ChainStream:
         yield from events
 
     def _answered(self, message: _Message) -> list[ChainEvent]:
+        wish = Wish(message.id or 0)
         if message.error is not None:
-            return [SubscriptionRefused(Wish(message.id), message.error.message)]
-        if message.id is not None:
-            self._subscriptions[msgspec.json.decode(message.result, type=str)] = Wish(message.id)
+            return [SubscriptionRefused(wish, message.error.message)]
+        self._subscriptions[msgspec.json.decode(message.result, type=str)] = wish
         return []
 
     def _pushed(self, pushed: _Pushed, frame: Frame) -> list[ChainEvent]:
