@@ -126,7 +126,7 @@ class Control:
     async def _account(self, request: web.Request) -> Answer:
         wanted = await _body(request, NewAccount)
         if (wanted.signature_type is None) is (wanted.wallet_type is None):
-            raise ValueError(f"give either signature_type (0 to 3) or wallet_type ({", ".join(_TYPES)})")
+            raise ValueError(f"give either signature_type (0 to 3) or wallet_type ({', '.join(_TYPES)})")
         kind = _TYPES[wanted.wallet_type] if wanted.wallet_type else SignatureType(wanted.signature_type or 0)
         opened = self._desk.open_account(
             signature_type=kind,
