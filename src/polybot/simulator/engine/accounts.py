@@ -53,11 +53,10 @@ OPERATORS = tuple(
 class Account:
     """One wallet. `owner` is the EOA that signs for it. Amounts are micro-units, addresses lower case.
 
-    `allowances` are pUSD by spender; `operators` are pairs of a share contract and who may move its shares; a wallet
-    that is not `deployed` can get funds but do nothing. What open orders reserve is
-    still part of `cash_micro` and `held_micro`, and matched trades count at once, mined or not: `unmined_*` is
-    what of it the chain does not know yet. The house and the fee collector keep no account of that.
-    `deployed`: there is code at the address. `known_to_clob`: the CLOB has been told to read its balances.
+    `allowances` are pUSD by spender, `operators` pairs of a share contract and who may move its shares. What open
+    orders reserve is still part of `cash_micro` and `held_micro`, and matched trades count at once, mined or not:
+    `unmined_*` is what of it the chain does not know yet. The house and the fee collector keep no account of that.
+    `deployed`: there is code at the address; without, a wallet can get funds but do nothing. `known_to_clob`: the CLOB has been told to read its balances.
     """
 
     __slots__ = (
@@ -97,7 +96,6 @@ class Account:
         self.reserved_shares_micro: defaultdict[TokenId, int] = defaultdict(int)
         self.unmined_cash_micro = 0
         self.unmined_micro: defaultdict[TokenId, int] = defaultdict(int)
-        self.deployed = True
         self.pol_wei = 0
         self.usdc_e_micro = 0
         self.allowances = dict.fromkeys(SPENDERS, UNLIMITED)

@@ -6,11 +6,11 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from polybot.core.ids import OrderId, TokenId
+from polybot.core.ids import OrderId, TokenId, Wallet
 from polybot.core.market import Market, Side
 from polybot.core.orders import SignatureType, TimeInForce
 from polybot.polymarket.contracts import exchange_for
-from polybot.polymarket.orders import OrderData, order_hash, verify_order
+from polybot.polymarket.orders import Authorised, OrderData, order_hash, verify_order
 from polybot.polymarket.signing import BadSignature
 from polybot.simulator.rest.keys import ApiKey
 from polybot.simulator.rest.replies import refuse
@@ -64,8 +64,13 @@ def read(body: bytes, shape: type[T]) -> T:
         raise refuse(400, "Invalid order payload") from None
 
 
-def prove(sent: SendOrder, *, key: ApiKey, market: Market) -> ProvenOrder:
-    """Refused with the venue's words unless `key` may send this and the right exchange would take its signature."""
+def _nobody(_wallet: Wallet, _session_key: Wallet) -> bool:
+    return False
+
+
+def prove(sent: SendOrder, *, key: ApiKey, market: Market, authorised: Authorised = _nobody) -> ProvenOrder:
+    """Refused with the venue's words unless `key` may send this and the right exchange would take its signature,
+    be it by a session key that is `authorised`."""
     data = _data(sent.order)
     if sent.owner != key.key:
         raise refuse(400, "the order owner has to be the owner of the API KEY")
@@ -73,7 +78,7 @@ def prove(sent: SendOrder, *, key: ApiKey, market: Market) -> ProvenOrder:
         raise refuse(400, "the order signer address has to be the address of the API KEY")
     exchange = exchange_for(data.token, neg_risk=market.neg_risk)
     try:
-        eoa = verify_order(data, sent.order.signature, exchange)
+        eoa = verify_order(data, sent.order.signature, exchange, authorised=authorised)
     except BadSignature:
         raise refuse(400, "invalid signature") from None
     if eoa.lower() != key.address:
