@@ -68,7 +68,7 @@ class Desk:
             cash=balance,
         )
         if not deployed:
-            account.deployed = account.known_to_clob = False
+            account.deployed = False
         if not (approve and deployed):
             account.allowances.clear()
             account.operators.clear()

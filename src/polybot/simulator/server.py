@@ -18,11 +18,12 @@ from polybot.simulator.relayer.service import Relayer
 from polybot.simulator.rest.clob import ClobPublic
 from polybot.simulator.rest.data import DataApi
 from polybot.simulator.rest.gamma import GammaApi, Geoblock
-from polybot.simulator.rest.gate import Gate
+from polybot.simulator.rest.gate import Credentials, Gate
 from polybot.simulator.rest.keys import ApiKeys
 from polybot.simulator.rest.modes import Modes
 from polybot.simulator.rest.private import ClobPrivate
 from polybot.simulator.rest.replies import RequestLog
+from polybot.simulator.rest.session_keys import SessionKeys
 from polybot.simulator.simclock import SimClock
 from polybot.simulator.sites import Sites
 from polybot.simulator.streams.activity import ActivityFeed
@@ -56,6 +57,7 @@ class Simulator:
         self._options = options
         self._sockets = Sockets()
         self._keys = ApiKeys(seed=options.seed)
+        self._sessions = SessionKeys(lambda: world.exchange.now_ns)
         self._records = Records(world)
         self._market = MarketFeed(
             sockets=self._sockets, options=options, agenda=agenda, snapshot=self._records.snapshot
@@ -114,10 +116,13 @@ class Simulator:
     def _routes(self) -> dict[str, list[web.RouteDef]]:
         clocks = (self.clock, SystemClock()) if self._options.machine_time else (self.clock,)
         gate = Gate(self._keys, *clocks)
+        credentials = Credentials(
+            gate=gate, keys=self._keys, accounts=self.world.exchange.accounts, sessions=self._sessions
+        )
         private = ClobPrivate(exchange=self.world.exchange, gate=gate, keys=self._keys)
         data = DataApi(records=self._records, options=self._options, clock=self.clock)
         return {
-            "clob": [*ClobPublic(self._records, self.clock).routes(), *gate.routes(), *private.routes()],
+            "clob": [*ClobPublic(self._records, self.clock).routes(), *credentials.routes(), *private.routes()],
             "data": data.routes(),
             "gamma": GammaApi(self._records).routes(),
             "geoblock": self.geoblock.routes(),

@@ -56,7 +56,7 @@ class Account:
     `allowances` are pUSD by spender, `operators` pairs of a share contract and who may move its shares. What open
     orders reserve is still part of `cash_micro` and `held_micro`, and matched trades count at once, mined or not:
     `unmined_*` is what of it the chain does not know yet. The house and the fee collector keep no account of that.
-    `deployed`: there is code at the address; without, a wallet can get funds but do nothing. `known_to_clob`: the CLOB has been told to read its balances.
+    `deployed`: there is code at the address; without, a wallet can get funds but do nothing.
     """
 
     __slots__ = (
@@ -65,7 +65,6 @@ class Account:
         "deployed",
         "deposited_micro",
         "held_micro",
-        "known_to_clob",
         "name",
         "operators",
         "owner",
@@ -88,7 +87,6 @@ class Account:
         self.name = name
         self.restriction = Restriction.NONE
         self.deployed = True
-        self.known_to_clob = True
         self.cash_micro = 0
         self.deposited_micro = 0
         self.held_micro: defaultdict[TokenId, int] = defaultdict(int)
