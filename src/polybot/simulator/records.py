@@ -8,7 +8,8 @@ from typing import Any
 from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.market import Market, Side
 from polybot.core.money import MICRO, Price, Shares, Usdc
-from polybot.simulator.engine.model import FillRow, PayoutRow
+from polybot.simulator.engine.model import FillRow, MarketListed
+from polybot.simulator.engine.moves import Move, MoveRow, PositionsMoved
 from polybot.simulator.wire.books import Snapshot
 from polybot.simulator.wire.rows import Holding, Row
 from polybot.simulator.worlds.world import World
@@ -47,26 +48,32 @@ class Records:
             )
         )
 
-    def add_payout(self, payout: PayoutRow) -> Row:
-        market = self.market(payout.condition)
-        return self._add(
-            Row(
-                kind="REDEEM",
-                wallet=payout.wallet,
-                market=market,
-                event_slug=self.event_slug(market),
-                token=payout.token,
-                side=None,
-                shares=payout.shares,
-                usdc=payout.usdc,
-                fee=Usdc(0),
-                tx=payout.tx,
-                at_ns=payout.at_ns,
-                sequence=payout.sequence,
-                taker=False,
-                name=self.name_of(payout.wallet),
+    def hear(self, event: MarketListed | PositionsMoved) -> None:
+        if isinstance(event, PositionsMoved):
+            self._add_move(event.row)
+
+    def _add_move(self, move: MoveRow) -> None:
+        """Redemptions, a row for each outcome."""
+        for leg in move.legs if move.kind is Move.REDEEM else ():
+            market = self.market(leg.condition)
+            self._add(
+                Row(
+                    kind="REDEEM",
+                    wallet=move.wallet,
+                    market=market,
+                    event_slug=self.event_slug(market),
+                    token=leg.token,
+                    side=None,
+                    shares=Shares(-leg.micro),
+                    usdc=leg.usdc,
+                    fee=Usdc(0),
+                    tx=move.tx,
+                    at_ns=move.at_ns,
+                    sequence=move.sequence,
+                    taker=False,
+                    name=self.name_of(move.wallet),
+                )
             )
-        )
 
     def _add(self, row: Row) -> Row:
         self._all.append(row)
@@ -129,7 +136,7 @@ class Records:
         return self.price(market, first.token), self.price(market, second.token)
 
     def price(self, market: Market, token: TokenId) -> Price:
-        """The middle of the book, else the last trade, else a half; 0 or 1 once resolved."""
+        """The middle of the book, else the last trade, else a half; what a share is worth once resolved."""
         if market.winner is not None:
             return Price(MICRO if token == market.winner else 0)
         book = self._world.exchange.book(token)

@@ -13,13 +13,13 @@ from polybot.simulator.engine.model import (
     FillsPublished,
     LastTrade,
     LevelsChanged,
-    MarketResolved,
     OrderChange,
     OrderChanged,
     OrderRefused,
     OrderStatus,
     TradeChanged,
 )
+from polybot.simulator.engine.moves import Move, PositionsMoved
 
 
 @pytest.fixture
@@ -213,18 +213,19 @@ def test_resolution_cancels_pays_winners_and_closes(venue: Venue) -> None:
     ann, bob = venue.wallet("ann", yes="30"), venue.wallet("bob", no="20")
     resting = venue.place(venue.limit(ann, Side.SELL, "0.9", "10")).order
     venue.exchange.resolve(venue.market.condition, winner=venue.yes)
-    assert (ann.cash, bob.cash) == (Usdc.parse("1030"), Usdc.parse("1000"))
+    assert (ann.cash, ann.held(venue.yes)) == (Usdc.parse("1000"), Shares.parse("30"))
     ended = venue.exchange.order(resting.id)
     assert ended is not None
     assert ended.status is OrderStatus.CANCELED_MARKET_RESOLVED
     assert not venue.exchange.imbalance()
     with pytest.raises(OrderRefused, match="No orderbook"):
         venue.place(venue.limit(ann, Side.BUY, "0.5", "10"))
-    [resolved] = [event for event in venue.events if isinstance(event, MarketResolved)]
-    assert [(row.wallet, row.usdc) for row in resolved.payouts] == [
-        (ann.wallet, Usdc.parse("30")),
-        (bob.wallet, Usdc.parse("0")),
-    ]
+    venue.later(10)
+    assert (ann.cash, bob.cash) == (Usdc.parse("1030"), Usdc.parse("1000"))
+    assert bob.held(venue.no) == Shares.parse("20"), "what is worth nothing nobody redeems for them"
+    assert not venue.exchange.imbalance()
+    [redeemed] = [event.row for event in venue.events if isinstance(event, PositionsMoved)]
+    assert (redeemed.wallet, redeemed.kind, redeemed.usdc) == (ann.wallet, Move.REDEEM, Usdc.parse("30"))
 
 
 def test_a_retick_lets_finer_prices_in() -> None:

@@ -6,7 +6,7 @@ from simvenue import Venue, levels, market
 from polybot.core.ids import OrderId, TokenId
 from polybot.core.market import Side
 from polybot.core.orders import SignatureType, TimeInForce
-from polybot.polymarket.contracts import NEG_RISK_ADAPTER, POLYGON, STANDARD
+from polybot.polymarket.contracts import CONDITIONAL_TOKENS, NEG_RISK_ADAPTER, POLYGON, STANDARD
 from polybot.simulator.engine.accounts import Account
 from polybot.simulator.engine.model import OrderRefused, Restriction
 
@@ -108,7 +108,7 @@ def test_allowances_are_per_spender_and_the_retired_adapter_still_counts() -> No
 
 
 def test_shares_move_only_through_an_approved_exchange(venue: Venue, ann: Account) -> None:
-    ann.operators.discard(STANDARD[POLYGON].address.lower())
+    ann.operators.discard((CONDITIONAL_TOKENS.lower(), STANDARD[POLYGON].address.lower()))
     with pytest.raises(OrderRefused, match="allowance: 0, order amount: 10000000"):
         venue.place(venue.limit(ann, SELL, "0.9", "10"))
 

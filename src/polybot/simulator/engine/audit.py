@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from polybot.core.ids import TokenId, Wallet
 from polybot.core.market import Side
+from polybot.core.money import MICRO
 from polybot.simulator.engine.accounts import SYSTEM, Accounts
 from polybot.simulator.engine.listings import Listing
 from polybot.simulator.engine.trades import reserved_usdc
@@ -26,10 +27,16 @@ def _pools(accounts: Accounts, listings: list[Listing]) -> Iterator[str]:
     for account in accounts:
         for token, shares in account.held_micro.items():
             held[token] += shares
+    if usdc_e := sum(account.usdc_e_micro for account in accounts):
+        yield f"{usdc_e} micro-USDC.e came from nowhere"
     for listing in listings:
-        for token in (listing.book.first, listing.book.second):
-            if held[token] != listing.pool_micro:
-                yield f"{held[token]} micro-shares of {token} over a pool of {listing.pool_micro}"
+        pool, tokens = listing.pool_micro, listing.tokens
+        if listing.market.closed:
+            owed = sum(held[token] * listing.worth_micro(token) for token in tokens) + listing.dust
+            if owed != pool * MICRO:
+                yield f"{owed} millionths of a micro-USDC are owed in {listing.market.condition} by a pool of {pool}"
+        elif {held[token] for token in tokens} != {pool}:
+            yield f"{[held[token] for token in tokens]} micro-shares of {tokens} over a pool of {pool}"
 
 
 def _wallets(accounts: Accounts, truth: Truth) -> Iterator[str]:
@@ -37,7 +44,7 @@ def _wallets(accounts: Accounts, truth: Truth) -> Iterator[str]:
         if account.wallet in SYSTEM:
             continue
         holdings = truth.of(account.wallet)
-        told = account.deposited_micro + sum(holding.cash_flow for holding in holdings)
+        told = account.deposited_micro + truth.cash_flow(account.wallet)
         if account.cash_micro != told or told < 0:
             yield f"{account.wallet} has {account.cash_micro} micro-USDC, its fills say {told}"
         shares = {holding.token: holding.shares for holding in holdings if holding.shares}

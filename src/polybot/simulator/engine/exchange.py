@@ -10,6 +10,7 @@ from polybot.core.money import Price, Shares, Usdc
 from polybot.simulator.engine.accounts import Account, Accounts
 from polybot.simulator.engine.agenda import Agenda
 from polybot.simulator.engine.audit import imbalance
+from polybot.simulator.engine.collateral import CashMoves, ShareMoves
 from polybot.simulator.engine.floor import Floor
 from polybot.simulator.engine.liquidity import MarketBook
 from polybot.simulator.engine.listings import Listing
@@ -27,9 +28,11 @@ from polybot.simulator.engine.model import (
     TrueBalance,
     TruePosition,
 )
+from polybot.simulator.engine.moves import NO_GROUP, GroupId
 from polybot.simulator.engine.orders import OrderDesk
 from polybot.simulator.engine.rules import Rules
 from polybot.simulator.engine.settlement import HouseDesk, Settlement
+from polybot.simulator.engine.truth import Holding
 
 DEFAULT_RULES = Rules()
 
@@ -96,7 +99,24 @@ class _Reading:
         return self._floor.trades.of(owner)
 
     def positions_of(self, wallet: Wallet) -> list[TruePosition]:
-        return [holding.position() for holding in self._floor.truth.of(wallet)]
+        return [self._position(holding) for holding in self._floor.truth.of(wallet)]
+
+    def _position(self, holding: Holding) -> TruePosition:
+        listing = self._floor.listings.by_token[holding.token]
+        claim = self.worth(holding.token, Shares(holding.shares)) if listing.market.closed else None
+        return holding.position(claim=claim)
+
+    def group(self, condition: ConditionId) -> GroupId:
+        """The neg-risk market that a market is a question of, NO_GROUP if none."""
+        return self._floor.listings.by_condition[condition].group
+
+    def markets_of(self, group: GroupId) -> Sequence[Market]:
+        """The questions of a neg-risk market in their order."""
+        return [listing.market for listing in self._floor.listings.of_group(group)]
+
+    def worth(self, token: TokenId, shares: Shares) -> Usdc:
+        """What shares of a resolved market are redeemed for."""
+        return Usdc(self._listing(token).payout(token, shares.micro))
 
     def ledger(self) -> GroundTruth:
         truth = self._floor.truth
@@ -105,7 +125,8 @@ class _Reading:
             orders=tuple(order.report() for order in self._orders.all()),
             fills=tuple(truth.fills),
             balances=tuple(_balance(account) for account in self.accounts),
-            positions=tuple(holding.position() for holding in truth.holdings()),
+            positions=tuple(self._position(holding) for holding in truth.holdings()),
+            moves=tuple(truth.moves),
         )
 
     def imbalance(self) -> str:
@@ -116,13 +137,14 @@ class _Reading:
         return self._floor.listings.by_token[token]
 
 
-class Exchange(_Reading):
+class Exchange(_Reading, CashMoves, ShareMoves):
     """Callers bring it to the present with `World.step` (or `advance`) before they ask anything of it."""
 
     def __init__(self, *, now_ns: int, seed: int = 0, rules: Rules = DEFAULT_RULES) -> None:
         super().__init__(now_ns=now_ns, seed=seed, rules=rules)
         self._house = HouseDesk(self._floor, self._orders)
         self._settlement = Settlement(self._floor, self._orders)
+        self._floor.listeners.append(self._after_trade)
 
     @property
     def meddler(self) -> Meddler:
@@ -141,9 +163,19 @@ class Exchange(_Reading):
         """Runs what is due by then (expiries, MINED, CONFIRMED, the world's events), each at its own time."""
         self._floor.agenda.run_until(now_ns)
 
-    def list_market(self, market: Market, *, event_slug: str = "", recorded: Mapping[str, Any] | None = None) -> None:
-        """`recorded` is the Gamma object it was made from."""
-        listing = Listing(market, MarketBook(market), event_slug or market.slug, recorded or {}, self.now_ns)
+    def list_market(
+        self,
+        market: Market,
+        *,
+        event_slug: str = "",
+        recorded: Mapping[str, Any] | None = None,
+        group: GroupId = NO_GROUP,
+        index: int = 0,
+    ) -> None:
+        """`recorded` is the Gamma object it was made from, `index` the number of its question in the neg-risk
+        market `group`."""
+        book, slug = MarketBook(market), event_slug or market.slug
+        listing = Listing(market, book, slug, recorded or {}, self.now_ns, group=group, index=index)
         self._floor.listings.add(listing)
         self._floor.emit(MarketListed(self.now_ns, market.condition))
 
@@ -168,15 +200,17 @@ class Exchange(_Reading):
             listing.retick(tick)
             self._floor.emit(TickChanged(self.now_ns, condition, old, tick))
 
-    def resolve(self, condition: ConditionId, *, winner: TokenId) -> None:
-        """Cancels what rests, pays 1 for each winning share, nothing for a losing one, and closes the market.
+    def resolve(self, condition: ConditionId, *, winner: TokenId | None) -> None:
+        """Cancels what rests and closes the market: a winning share is worth 1, a losing one nothing, each a half if
+        nobody wins. Holdings stay until they are redeemed, by the AutoRedeemer for those who let it.
 
         ValueError if `winner` is not one of its tokens.
         """
         listing = self._floor.listings.by_condition[condition]
-        if winner not in (listing.book.first, listing.book.second):
+        if winner not in (*listing.tokens, None):
             raise ValueError(f"{winner} is not a token of {condition}")
-        self._settlement.resolve(listing, winner=winner)
+        if self._settlement.resolve(listing, winner=winner):
+            self._redeem_later(listing, [account.wallet for account in self.accounts])
 
     def place(self, order: NewOrder) -> Placement:
         """OrderRefused with the venue's text if nothing was placed."""

@@ -59,6 +59,13 @@ class Floor:
         listing.last_micro = listing.book.own_price(taker.token, last.price.micro)
         return trade
 
+    def settle_system(self, listing: Listing) -> None:
+        """What the house, which may be short, and nobody have in a resolved market becomes cash without a row."""
+        for account in (self.accounts.house, self.accounts.nobody):
+            for token in listing.tokens:
+                if micro := account.held_micro.get(token, 0):
+                    listing.pay_out(account, self.accounts.house, token, micro)
+
     def tell_trade(self, trade: SimTrade, plan: Plan) -> None:
         at_ns = self.agenda.now_ns
         price = plan.legs[-1].price

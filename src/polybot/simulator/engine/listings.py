@@ -7,14 +7,19 @@ from typing import Any
 from polybot.core.ids import ConditionId, TokenId
 from polybot.core.market import Market, Side
 from polybot.core.money import MICRO, Price
+from polybot.simulator.engine.accounts import Account
 from polybot.simulator.engine.liquidity import MarketBook
 from polybot.simulator.engine.model import LevelChange
+from polybot.simulator.engine.moves import NO_GROUP, GroupId
 
 
 @dataclass(slots=True)
 class Listing:
-    """`pool_micro` is the collateral under all outstanding pairs of shares; `last_micro` the last price of the
-    first outcome."""
+    """`pool_micro` is the collateral under all outstanding pairs of shares, `dust` the millionths of a micro-unit of
+    it that rounded payouts left over; `last_micro` the last price of the first outcome.
+
+    `group` is the neg-risk market of its event, if any, and `index` the number of its question there.
+    """
 
     market: Market
     book: MarketBook
@@ -23,6 +28,32 @@ class Listing:
     changed_ns: int
     pool_micro: int = 0
     last_micro: int | None = None
+    group: GroupId = NO_GROUP
+    index: int = 0
+    dust: int = 0
+
+    @property
+    def tokens(self) -> tuple[TokenId, TokenId]:
+        return self.book.first, self.book.second
+
+    def worth_micro(self, token: TokenId) -> int:
+        """Of one share once the market is resolved; a half if nobody won."""
+        winner = self.market.winner
+        return MICRO // 2 if winner is None else MICRO * (token == winner)
+
+    def payout(self, token: TokenId, micro: int) -> int:
+        """Micro-USDC for so many micro-shares, rounded down, once the market is resolved."""
+        return micro * self.worth_micro(token) // MICRO
+
+    def pay_out(self, account: Account, house: Account, token: TokenId, micro: int) -> int:
+        """Turns shares of a resolved market into cash; micro-units made of what was rounded off go to the house."""
+        usdc, rest = divmod(micro * self.worth_micro(token), MICRO)
+        whole, self.dust = divmod(self.dust + rest, MICRO)
+        account.held_micro[token] -= micro
+        account.cash_micro += usdc
+        house.cash_micro += whole
+        self.pool_micro -= usdc + whole
+        return usdc
 
     def retick(self, tick: Price) -> None:
         self.market = replace(self.market, tick=tick)
@@ -48,6 +79,11 @@ class Listings:
         self.by_condition[listing.market.condition] = listing
         for outcome in listing.market.outcomes:
             self.by_token[outcome.token] = listing
+
+    def of_group(self, group: GroupId) -> list[Listing]:
+        """By question."""
+        found = [listing for listing in self.by_condition.values() if group and listing.group == group]
+        return sorted(found, key=lambda listing: listing.index)
 
     def last_trade(self, token: TokenId) -> Price | None:
         listing = self.by_token[token]

@@ -9,12 +9,15 @@ from polybot.core.market import Side
 from polybot.core.money import ZERO_USDC, Price, Shares, Usdc
 from polybot.core.orders import TimeInForce, TradeStatus
 from polybot.polymarket.orders import OrderData
+from polybot.simulator.engine.moves import MoveRow, PositionsMoved
 
 HOUSE = Wallet("0x00000000000000000000000000000000686f7573")
 """Everyone else on the venue: it makes the books that have no simulated trader behind them."""
 FEE_COLLECTOR = Wallet("0x0000000000000000000000000000000066656573")
 OUTSIDE = Wallet("0x000000000000000000000000006f757473696465")
 """Where deposits come from: its cash is minus what was paid in."""
+NOBODY = Wallet("0x000000000000000000000000000000006e6f6e65")
+"""Has the NO shares that conversions of neg-risk positions took out of the world, and owes what they paid out."""
 
 
 class OrderStatus(StrEnum):
@@ -196,20 +199,6 @@ class FillRow:
 
 
 @dataclass(frozen=True, slots=True)
-class PayoutRow:
-    """A resolved holding turned into cash; `usdc` is zero for the losing outcome."""
-
-    sequence: int
-    wallet: Wallet
-    condition: ConditionId
-    token: TokenId
-    shares: Shares
-    usdc: Usdc
-    tx: str
-    at_ns: int
-
-
-@dataclass(frozen=True, slots=True)
 class LevelChange:
     """The new absolute size of one level; zero removes it. BUY side = bids."""
 
@@ -293,12 +282,11 @@ class FillsPublished:
 
 @dataclass(frozen=True, slots=True)
 class MarketResolved:
-    """Told after the resting orders were cancelled; `payouts` were already made."""
+    """Told after the resting orders were cancelled. Without a winner each share is worth a half."""
 
     at_ns: int
     condition: ConditionId
-    winner: TokenId
-    payouts: tuple[PayoutRow, ...]
+    winner: TokenId | None
 
 
 Event = (
@@ -311,6 +299,7 @@ Event = (
     | TradeChanged
     | FillsPublished
     | MarketResolved
+    | PositionsMoved
 )
 Listener = Callable[[Event], None]
 
@@ -337,9 +326,11 @@ class TrueFill:
 
 @dataclass(frozen=True, slots=True)
 class TruePosition:
-    """Sums over the life of a holding: `shares` = granted + bought - sold - settled.
+    """Sums over the life of a holding: `shares` = granted + bought - sold + split - merged + converted - settled.
 
-    `spent` and `received` are without `fees`; `paid_out` is what `settled` shares brought when the market resolved.
+    `converted` is negative for what was given. `spent` and `received` are without `fees`; `paid_out` is what
+    `settled` shares brought when they were redeemed, `claim` what the `shares` left of a resolved market will bring:
+    None while it is open.
     """
 
     wallet: Wallet
@@ -349,11 +340,15 @@ class TruePosition:
     granted: Shares
     bought: Shares
     sold: Shares
+    split: Shares
+    merged: Shares
+    converted: Shares
     settled: Shares
     spent: Usdc
     received: Usdc
     fees: Usdc
     paid_out: Usdc
+    claim: Usdc | None
     first_ns: int
     last_ns: int
 
@@ -375,3 +370,4 @@ class GroundTruth:
     fills: tuple[TrueFill, ...]
     balances: tuple[TrueBalance, ...]
     positions: tuple[TruePosition, ...]
+    moves: tuple[MoveRow, ...]

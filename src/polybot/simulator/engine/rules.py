@@ -24,11 +24,13 @@ _CENT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`min_expiration_s`: how far ahead a GTD order's stated expiration must be."""
+    """`min_expiration_s`: how far ahead a GTD order's stated expiration must be. `auto_redeem_after_s`: how long
+    after a resolution the AutoRedeemer comes round."""
 
     min_expiration_s: int = 180
     mined_after_s: float = 2.0
     confirmed_after_s: float = 5.0
+    auto_redeem_after_s: float = 10.0
 
 
 def check_terms(order: NewOrder, market: Market, *, rules: Rules, now_s: int) -> Price:
@@ -149,7 +151,9 @@ def check_funds(order: NewOrder, account: Account, market: Market, *, fee: Usdc)
     held, reserved = account.held_micro.get(order.token, 0), account.reserved_shares_micro.get(order.token, 0)
     _check_balance(order, balance=held, reserved=reserved, fee=0)
     operator = exchange_for(order.token, neg_risk=market.neg_risk).address.lower()
-    _check_allowance(order, operator, order.making if operator in account.operators else 0, needed=order.making)
+    _check_allowance(
+        order, operator, order.making if account.may_move(order.token, operator) else 0, needed=order.making
+    )
 
 
 _SHORT = "not enough balance / allowance"

@@ -1,14 +1,14 @@
-"""What reaches wallets without an order of theirs: the house's quotes, recorded fills, grants and payouts."""
+"""What reaches wallets without an order of theirs: the house's quotes, recorded fills, grants and results."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from polybot.core.book import Level
-from polybot.core.ids import OrderId, TokenId, TradeId, Wallet
+from polybot.core.ids import OrderId, TokenId, TradeId
 from polybot.core.market import Side
 from polybot.core.matching import SHARE_GRAIN
-from polybot.core.money import ZERO_USDC, Price, Shares, Usdc
-from polybot.simulator.engine.accounts import SYSTEM, Account
+from polybot.core.money import Price, Shares, Usdc
+from polybot.simulator.engine.accounts import Account
 from polybot.simulator.engine.floor import Floor
 from polybot.simulator.engine.listings import Listing
 from polybot.simulator.engine.matching import Plan, plan_crossing
@@ -19,7 +19,6 @@ from polybot.simulator.engine.model import (
     LastTrade,
     MarketResolved,
     OrderStatus,
-    PayoutRow,
     Print,
     Role,
     TrueFill,
@@ -140,35 +139,17 @@ class Settlement:
         if (lacking := entry.shares.micro - free) > 0:
             self.grant(account, listing, entry.token, Shares(lacking))
 
-    def resolve(self, listing: Listing, *, winner: TokenId) -> None:
-        """Cancels what rests, turns holdings into cash and closes the market; a second time does nothing."""
+    def resolve(self, listing: Listing, *, winner: TokenId | None) -> bool:
+        """Cancels what rests and closes the market; a second time does nothing and is False."""
         if listing.market.closed:
-            return
+            return False
         for order in listing.book.resting():
             self._orders.withdraw(order, OrderStatus.CANCELED_MARKET_RESOLVED)
         listing.book.replace_house(listing.book.first, bids=(), asks=())
         listing.market = replace(listing.market, closed=True, accepting_orders=False, winner=winner)
-        listing.last_micro = listing.book.own_price(winner, 1_000_000)
-        payouts = tuple(row for account in self._floor.accounts for row in self._pay(account, listing, winner))
-        listing.pool_micro = 0
+        listing.last_micro = listing.worth_micro(listing.book.first)
+        self._floor.settle_system(listing)
         now_ns = listing.changed_ns = self._floor.agenda.now_ns
         self._floor.emit(BookReplaced(now_ns, listing.market.condition))
-        self._floor.emit(MarketResolved(now_ns, listing.market.condition, winner, payouts))
-
-    def _pay(self, account: Account, listing: Listing, winner: TokenId) -> list[PayoutRow]:
-        """The house, which may be short, settles too, but without a row."""
-        rows = []
-        for token in (listing.book.first, listing.book.second):
-            shares = Shares(account.held_micro.pop(token, 0))
-            usdc = Usdc(shares.micro) if token == winner else ZERO_USDC
-            account.cash_micro += usdc.micro
-            if shares and account.wallet not in SYSTEM:
-                rows.append(self._payout(account.wallet, listing, token, shares=shares, usdc=usdc))
-        return rows
-
-    def _payout(self, wallet: Wallet, listing: Listing, token: TokenId, *, shares: Shares, usdc: Usdc) -> PayoutRow:
-        condition, now_ns = listing.market.condition, self._floor.agenda.now_ns
-        self._floor.truth.settle(wallet, condition=condition, token=token, shares=shares, usdc=usdc, at_ns=now_ns)
-        sequence = self._floor.trades.next_sequence()
-        tx = self._floor.trades.payout_tx(sequence)
-        return PayoutRow(sequence, wallet, condition, token, shares, usdc, tx, now_ns)
+        self._floor.emit(MarketResolved(now_ns, listing.market.condition, winner))
+        return True

@@ -1,11 +1,15 @@
 """Ground truth: what happened to every wallet, added up at the moment it happens and from nothing else."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.market import Side
 from polybot.core.money import Shares, Usdc
 from polybot.simulator.engine.model import TrueFill, TruePosition
+from polybot.simulator.engine.moves import Move, MoveRow
+
+_OF_PAIRS = frozenset({Move.SPLIT, Move.MERGE, Move.CONVERSION})
 
 
 @dataclass(slots=True)
@@ -20,6 +24,9 @@ class Holding:
     granted: int = 0
     bought: int = 0
     sold: int = 0
+    split: int = 0
+    merged: int = 0
+    converted: int = 0
     settled: int = 0
     spent: int = 0
     received: int = 0
@@ -28,13 +35,14 @@ class Holding:
 
     @property
     def shares(self) -> int:
-        return self.granted + self.bought - self.sold - self.settled
+        made = self.split - self.merged + self.converted
+        return self.granted + self.bought - self.sold + made - self.settled
 
     @property
     def cash_flow(self) -> int:
         return self.received + self.paid_out - self.spent - self.fees
 
-    def position(self) -> TruePosition:
+    def position(self, *, claim: Usdc | None) -> TruePosition:
         return TruePosition(
             wallet=self.wallet,
             condition=self.condition,
@@ -43,21 +51,27 @@ class Holding:
             granted=Shares(self.granted),
             bought=Shares(self.bought),
             sold=Shares(self.sold),
+            split=Shares(self.split),
+            merged=Shares(self.merged),
+            converted=Shares(self.converted),
             settled=Shares(self.settled),
             spent=Usdc(self.spent),
             received=Usdc(self.received),
             fees=Usdc(self.fees),
             paid_out=Usdc(self.paid_out),
+            claim=claim,
             first_ns=self.first_ns,
             last_ns=self.last_ns,
         )
 
 
 class Truth:
-    """Fills and holdings of every wallet but the house's."""
+    """Fills, moves and holdings of every wallet but the house's."""
 
     def __init__(self) -> None:
         self.fills: list[TrueFill] = []
+        self.moves: list[MoveRow] = []
+        self._pairs_cash: defaultdict[Wallet, int] = defaultdict(int)
         self._holdings: dict[Wallet, dict[TokenId, Holding]] = {}
 
     def fill(self, fill: TrueFill) -> None:
@@ -74,12 +88,26 @@ class Truth:
     def grant(self, wallet: Wallet, *, condition: ConditionId, token: TokenId, shares: Shares, at_ns: int) -> None:
         self._holding(wallet, condition, token, at_ns).granted += shares.micro
 
-    def settle(
-        self, wallet: Wallet, *, condition: ConditionId, token: TokenId, shares: Shares, usdc: Usdc, at_ns: int
-    ) -> None:
-        holding = self._holding(wallet, condition, token, at_ns)
-        holding.settled += shares.micro
-        holding.paid_out += usdc.micro
+    def move(self, row: MoveRow) -> None:
+        self.moves.append(row)
+        for leg in row.legs:
+            holding = self._holding(row.wallet, leg.condition, leg.token, row.at_ns)
+            match row.kind:
+                case Move.SPLIT:
+                    holding.split += leg.micro
+                case Move.MERGE:
+                    holding.merged -= leg.micro
+                case Move.CONVERSION:
+                    holding.converted += leg.micro
+                case _:
+                    holding.settled -= leg.micro
+                    holding.paid_out += leg.usdc.micro
+        if row.kind in _OF_PAIRS:
+            self._pairs_cash[row.wallet] += row.usdc.micro
+
+    def cash_flow(self, wallet: Wallet) -> int:
+        """The change of a wallet's cash by all that is no deposit, in micro-units."""
+        return self._pairs_cash[wallet] + sum(holding.cash_flow for holding in self.of(wallet))
 
     def holdings(self) -> list[Holding]:
         return [holding for by_token in self._holdings.values() for holding in by_token.values()]

@@ -7,6 +7,7 @@ from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.money import Price
 from polybot.simulator.engine import model
 from polybot.simulator.engine.agenda import Agenda
+from polybot.simulator.engine.moves import PositionsMoved
 from polybot.simulator.options import Options
 from polybot.simulator.records import Records
 from polybot.simulator.rest.keys import ApiKeys
@@ -50,8 +51,8 @@ class Feeds:
 
     def hear(self, event: model.Event) -> None:
         match event:
-            case model.MarketListed():
-                pass
+            case model.MarketListed() | PositionsMoved():
+                self._records.hear(event)
             case model.BookReplaced():
                 self._books(event.condition, event.at_ns)
             case model.LevelsChanged():
@@ -139,16 +140,14 @@ class Feeds:
                 self._user.publish(viewer, trade.condition, frame, at_ns=event.at_ns)
 
     def _resolved(self, event: model.MarketResolved) -> None:
-        for payout in event.payouts:
-            self._records.add_payout(payout)
         market = self._records.market(event.condition)
         tokens = [outcome.token for outcome in market.outcomes]
         frame = {
             "id": gamma_id(market),
             "market": market.condition,
             "assets_ids": tokens,
-            "winning_asset_id": event.winner,
-            "winning_outcome": market.outcome(event.winner).name,
+            "winning_asset_id": event.winner or "",
+            "winning_outcome": market.outcome(event.winner).name if event.winner else "",
             "timestamp": str(millis(event.at_ns)),
             "tags": [],
             "event_type": "market_resolved",
