@@ -68,3 +68,29 @@ def exchange_for(token: TokenId, *, neg_risk: bool, chain_id: int = POLYGON) -> 
     if decode_position(token) is not None:
         return V3[chain_id]
     return (NEG_RISK if neg_risk else STANDARD)[chain_id]
+
+
+_NAMES = {
+    PUSD: "pUSD",
+    USDC_E: "USDC.e",
+    ONRAMP: "CollateralOnramp (makes pUSD of USDC.e)",
+    OFFRAMP: "CollateralOfframp (makes USDC.e of pUSD)",
+    CONDITIONAL_TOKENS: "ConditionalTokens (version 1 shares)",
+    POSITION_MANAGER: "PositionManager (version 2 shares)",
+    COLLATERAL_ADAPTER: "CtfCollateralAdapter (splits, merges and redeems ordinary markets)",
+    NEG_RISK_COLLATERAL_ADAPTER: "NegRiskCtfCollateralAdapter (splits, merges and redeems neg-risk markets)",
+    NEG_RISK_ADAPTER: "NegRiskAdapter (still asked for in neg-risk markets)",
+    ROUTER: "Router (splits, merges and redeems version 2 markets)",
+    BINARY_MODULE: "BinaryModule (moves version 1 shares to version 2)",
+    NEG_RISK_MODULE: "NegRiskModule (moves neg-risk shares to version 2)",
+    AUTO_REDEEMER: "AutoRedeemer (redeems winnings by itself)",
+    _STANDARD: "CTFExchangeV2 (ordinary markets)",
+    _NEG_RISK: "NegRiskCtfExchangeV2 (neg-risk markets)",
+    _V3[POLYGON]: "ExchangeV3 (version 2 markets)",
+}
+_NAME_OF = {address.lower(): name for address, name in _NAMES.items()}
+
+
+def contract_name(address: str) -> str | None:
+    """Name and duty of a contract of Polymarket's on Polygon; None for an address that this release does not know."""
+    return _NAME_OF.get(address.lower())
