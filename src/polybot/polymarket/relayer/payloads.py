@@ -177,9 +177,7 @@ class SafeTransaction:
     kind: ClassVar[str] = "SAFE"
     wallet: Wallet
     calls: Sequence[Call]
-
-    @property
-    def nonce(self) -> int: ...
+    nonce: int
 
     def shown(self) -> Mapping[str, object]:
         return self._document().shown()
