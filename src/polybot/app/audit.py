@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from polybot.core.fills import ObservedFill
 from polybot.core.ids import OrderId, TokenId, Wallet
-from polybot.core.money import ZERO_SHARES, Shares, Usdc
+from polybot.core.money import ZERO_SHARES, ZERO_USDC, Shares, Usdc
 from polybot.core.orders import OurFill, TradeStatus
 from polybot.simulator.engine.model import GroundTruth, TrueFill
 
@@ -71,14 +71,21 @@ def _facts(fill: TrueFill) -> _Facts:
 
 
 def _cash(ours: Books, truth: GroundTruth, wallet: Wallet) -> list[str]:
+    """We book what a result brings when it is known, the venue when it is redeemed."""
     theirs = [balance.cash for balance in truth.balances if balance.wallet == wallet]
-    if theirs == [ours.cash]:
+    claims = [position.claim for position in truth.positions if position.wallet == wallet and position.claim]
+    if [sum(claims, cash) for cash in theirs] == [ours.cash]:
         return []
-    return [f"cash: {ours.cash} in our ledger, {' and '.join(map(str, theirs)) or 'no account'} in truth"]
+    real = f"{' and '.join(map(str, theirs)) or 'no account'} and {sum(claims, ZERO_USDC)} to be redeemed"
+    return [f"cash: {ours.cash} in our ledger, {real} in truth"]
 
 
 def _positions(ours: Books, truth: GroundTruth, wallet: Wallet) -> list[str]:
-    theirs = {position.token: position.shares for position in truth.positions if position.wallet == wallet}
+    theirs = {
+        position.token: position.shares if position.claim is None else ZERO_SHARES
+        for position in truth.positions
+        if position.wallet == wallet
+    }
     return [
         f"token {token}: {mine} shares in our ledger, {real} in truth"
         for token in sorted(ours.held.keys() | theirs.keys())
