@@ -5,12 +5,10 @@ from simvenue import Venue, levels, market
 
 from polybot.core.market import Side
 from polybot.core.money import Price, Shares, Usdc
-from polybot.core.orders import TimeInForce, TradeStatus
+from polybot.core.orders import TimeInForce
 from polybot.simulator.engine.model import (
-    HOUSE,
     BookReplaced,
     CancelRefused,
-    FillsPublished,
     LastTrade,
     LevelsChanged,
     OrderChange,
@@ -188,25 +186,6 @@ def test_a_book_replacement_is_one_event(venue: Venue) -> None:
     venue.events.clear()
     venue.quote(bids=levels(("0.3", "1")), asks=())
     assert [type(event) for event in venue.events] == [BookReplaced]
-
-
-def test_a_trade_is_mined_then_confirmed_and_its_rows_start_with_the_taker(venue: Venue) -> None:
-    ann = venue.wallet("ann")
-    placed = venue.place(venue.order(ann, Side.BUY, 8_400_000, 20_000_000))
-    start_ns = venue.exchange.now_ns
-    venue.later(10)
-    told = [event for event in venue.events if isinstance(event, TradeChanged)]
-    assert [(event.trade.status, (event.at_ns - start_ns) // 10**9) for event in told] == [
-        (TradeStatus.MATCHED, 0),
-        (TradeStatus.MINED, 2),
-        (TradeStatus.CONFIRMED, 5),
-    ]
-    [published] = [event for event in venue.events if isinstance(event, FillsPublished)]
-    assert [row.wallet for row in published.rows] == [ann.wallet, HOUSE, HOUSE]
-    assert published.rows[0].shares == published.rows[1].shares + published.rows[2].shares
-    trade = venue.exchange.trade(placed.trades[0])
-    assert trade is not None
-    assert trade.tx == published.tx
 
 
 def test_resolution_cancels_pays_winners_and_closes(venue: Venue) -> None:

@@ -82,7 +82,7 @@ class _Moves:
         tx: str,
     ) -> str:
         """The hash of the transaction, a new one unless given. Orders that are no longer covered are taken down."""
-        sequence = self._floor.trades.next_sequence()
+        sequence = self._floor.numbers.next_sequence()
         row = MoveRow(
             sequence=sequence,
             kind=kind,
@@ -91,7 +91,7 @@ class _Moves:
             group=group,
             legs=tuple(legs),
             usdc=Usdc(usdc),
-            tx=tx or self._floor.trades.payout_tx(sequence),
+            tx=tx or self._floor.numbers.payout_tx(sequence),
             at_ns=self._floor.agenda.now_ns,
             index_set=index_set,
             approval=approval,

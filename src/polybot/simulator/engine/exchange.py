@@ -88,15 +88,24 @@ class _Reading:
         found = self._orders.find(order)
         return found.report() if found else None
 
+    def asked(self, order: OrderId) -> NewOrder | None:
+        """An accepted order as it was sent."""
+        found = self._orders.find(order)
+        return found.asked if found else None
+
     def orders_of(self, owner: Wallet, *, live_only: bool = True) -> list[OrderReport]:
         return [order.report() for order in self._orders.of(owner, live_only=live_only)]
 
     def trade(self, trade: TradeId) -> SimTrade | None:
-        return self._floor.trades.find(trade)
+        return self._floor.mining.find(trade)
 
     def trades_of(self, owner: Wallet) -> list[SimTrade]:
         """In which an order of this EOA took part, oldest first."""
-        return self._floor.trades.of(owner)
+        return self._floor.mining.of(owner)
+
+    def tx_of(self, trade: SimTrade) -> str:
+        """The hash of the transaction that is under way or was the last."""
+        return self._floor.mining.tx_of(trade)
 
     def positions_of(self, wallet: Wallet) -> list[TruePosition]:
         return [self._position(holding) for holding in self._floor.truth.of(wallet)]
@@ -127,6 +136,7 @@ class _Reading:
             balances=tuple(_balance(account) for account in self.accounts),
             positions=tuple(self._position(holding) for holding in truth.holdings()),
             moves=tuple(truth.moves),
+            failed=tuple(truth.failed),
         )
 
     def imbalance(self) -> str:
@@ -149,11 +159,11 @@ class Exchange(_Reading, CashMoves, ShareMoves):
     @property
     def meddler(self) -> Meddler:
         """Who may spoil a match; `Honest` unless set."""
-        return self._floor.trades.meddler
+        return self._floor.mining.meddler
 
     @meddler.setter
     def meddler(self, meddler: Meddler) -> None:
-        self._floor.trades.meddler = meddler
+        self._floor.mining.meddler = meddler
 
     def subscribe(self, listener: Listener) -> None:
         """`listener` is called with every event, in order; what it reads meanwhile is the state at that event."""
@@ -219,6 +229,13 @@ class Exchange(_Reading, CashMoves, ShareMoves):
     def cancel(self, order: OrderId, *, owner: Wallet) -> None:
         """CancelRefused with the venue's reason."""
         self._orders.cancel(order, owner=owner)
+
+    def revert_trade(self, trade: TradeId, *, again: bool) -> None:
+        """A reorg takes a mined trade out of the chain: it is RETRYING and mined again later, or fails.
+
+        ValueError if it is not MINED.
+        """
+        self._floor.mining.revert(trade, again=again)
 
     def grant(self, account: Account, token: TokenId, shares: Shares) -> None:
         """Shares the wallet had before its story starts."""

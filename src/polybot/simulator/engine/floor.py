@@ -8,6 +8,7 @@ from polybot.simulator.engine.accounts import Accounts
 from polybot.simulator.engine.agenda import Agenda
 from polybot.simulator.engine.listings import Listing, Listings
 from polybot.simulator.engine.matching import Plan
+from polybot.simulator.engine.mining import Mining
 from polybot.simulator.engine.model import (
     Event,
     LastTrade,
@@ -18,6 +19,7 @@ from polybot.simulator.engine.model import (
     OrderReport,
     SimTrade,
 )
+from polybot.simulator.engine.numbering import Numbering
 from polybot.simulator.engine.rules import Rules
 from polybot.simulator.engine.trades import Taker, TradeDesk
 from polybot.simulator.engine.truth import Truth
@@ -33,21 +35,33 @@ class Floor:
     accounts: Accounts
     listings: Listings
     truth: Truth
+    numbers: Numbering
+    mining: Mining
     trades: TradeDesk
     listeners: list[Listener]
     emit: Listener
 
     @classmethod
     def build(cls, *, now_ns: int, seed: int, rules: Rules) -> "Floor":
-        agenda, accounts, truth = Agenda(now_ns=now_ns), Accounts(), Truth()
+        agenda, accounts, listings, truth = Agenda(now_ns=now_ns), Accounts(), Listings(), Truth()
+        numbers = Numbering(seed=seed, agenda=agenda)
         listeners: list[Listener] = []
 
         def emit(event: Event) -> None:
             for listener in listeners:
                 listener(event)
 
-        trades = TradeDesk(accounts=accounts, truth=truth, agenda=agenda, rules=rules, seed=seed, emit=emit)
-        return cls(agenda, rules, accounts, Listings(), truth, trades, listeners, emit)
+        mining = Mining(
+            accounts=accounts,
+            listings=listings,
+            truth=truth,
+            agenda=agenda,
+            rules=rules,
+            numbers=numbers,
+            emit=emit,
+        )
+        trades = TradeDesk(accounts=accounts, truth=truth, agenda=agenda, numbers=numbers, mining=mining)
+        return cls(agenda, rules, accounts, listings, truth, numbers, mining, trades, listeners, emit)
 
     def match(self, listing: Listing, taker: Taker, plan: Plan) -> SimTrade:
         """Carries a plan out and tells whose orders were filled; the caller tells what became of the book."""
@@ -69,7 +83,7 @@ class Floor:
     def tell_trade(self, trade: SimTrade, plan: Plan) -> None:
         at_ns = self.agenda.now_ns
         price = plan.legs[-1].price
-        tx = self.trades.tx_of(trade)
+        tx = self.mining.tx_of(trade)
         self.emit(LastTrade(at_ns, trade.condition, trade.token, trade.side, price, trade.shares, tx))
 
     def tell_levels(self, listing: Listing, touched: Touched) -> None:

@@ -17,6 +17,9 @@ class Fate:
     fails: bool = False
 
 
+MINED = Fate()
+
+
 class Meddler(Protocol):
     def fate(self, trade: SimTrade) -> Fate:
         """Asked once, at the match."""
@@ -31,10 +34,7 @@ class Honest:
     """Lets everything happen."""
 
     def fate(self, trade: SimTrade) -> Fate:
-        return _MINED
+        return MINED
 
     def share(self, order: NewOrder) -> Ratio:
         return WHOLE
-
-
-_MINED = Fate()

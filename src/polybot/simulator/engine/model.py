@@ -21,12 +21,20 @@ NOBODY = Wallet("0x000000000000000000000000000000006e6f6e65")
 
 
 class OrderStatus(StrEnum):
-    """CANCELED also covers what a FAK left over and what expired."""
+    """CANCELED also covers what a FAK left over; INVALID is what the venue takes down as a game starts.
+
+    DELAYED is held before it may match; UNMATCHED found nothing then and is told on the way to LIVE or CANCELED.
+    """
 
     LIVE = "LIVE"
+    DELAYED = "DELAYED"
+    UNMATCHED = "UNMATCHED"
     MATCHED = "MATCHED"
     CANCELED = "CANCELED"
+    CANCELED_EXPIRED_ORDER = "CANCELED_EXPIRED_ORDER"
     CANCELED_MARKET_RESOLVED = "CANCELED_MARKET_RESOLVED"
+    CANCELED_NOT_ENOUGH_BALANCE = "CANCELED_NOT_ENOUGH_BALANCE"
+    INVALID = "INVALID"
 
 
 class OrderChange(StrEnum):
@@ -88,7 +96,8 @@ class CancelRefused(Exception):
 class OrderReport:
     """An order as it is at one moment.
 
-    `original` is its nominal size; a BUY that met better prices ends with more in `matched`.
+    `original` is its nominal size; a BUY that met better prices ends with more in `matched`. `reason` is what the
+    venue said when it killed the order; `created_ns` is 0 if it killed it at the door.
     """
 
     id: OrderId
@@ -106,11 +115,13 @@ class OrderReport:
     status: OrderStatus
     created_ns: int
     trades: tuple[TradeId, ...]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """An accepted order: `status` LIVE rests untouched, MATCHED or CANCELED (rest of a FAK) took something.
+    """An accepted order: `status` LIVE rests untouched, MATCHED or CANCELED (rest of a FAK) took something, DELAYED
+    is yet to be matched.
 
     `gave` and `got` are what was matched at once in micro-units, without fee (BUY gives USDC, gets shares).
     """
@@ -139,7 +150,8 @@ class MakerLeg:
 class SimTrade:
     """One taker match. `shares`, `usdc` and `fee` are the taker's, sums over `legs`; `usdc` is without the fee.
 
-    `tx` is "" until the trade is mined.
+    `tx` is the transaction that was last in a block, reverted or not; "" before the first. Every `attempt` at mining
+    it has another hash.
     """
 
     id: TradeId
@@ -158,6 +170,7 @@ class SimTrade:
     matched_ns: int
     updated_ns: int
     tx: str = ""
+    attempt: int = 0
 
     @property
     def price(self) -> Price:
@@ -281,6 +294,14 @@ class FillsPublished:
 
 
 @dataclass(frozen=True, slots=True)
+class FillsWithdrawn:
+    """A reorg took this transaction out of the chain; what it was to do may come again under another hash."""
+
+    at_ns: int
+    tx: str
+
+
+@dataclass(frozen=True, slots=True)
 class MarketResolved:
     """Told after the resting orders were cancelled. Without a winner each share is worth a half."""
 
@@ -298,6 +319,7 @@ Event = (
     | OrderChanged
     | TradeChanged
     | FillsPublished
+    | FillsWithdrawn
     | MarketResolved
     | PositionsMoved
 )
@@ -363,7 +385,10 @@ class TrueBalance:
 
 @dataclass(frozen=True, slots=True)
 class GroundTruth:
-    """Everything that really happened, except the house's own fills and positions."""
+    """Everything that really happened, except the house's own fills and positions.
+
+    `failed` are the fills of trades that failed for good: they are in none of the sums.
+    """
 
     at_ns: int
     orders: tuple[OrderReport, ...]
@@ -371,3 +396,4 @@ class GroundTruth:
     balances: tuple[TrueBalance, ...]
     positions: tuple[TruePosition, ...]
     moves: tuple[MoveRow, ...]
+    failed: tuple[TrueFill, ...] = ()

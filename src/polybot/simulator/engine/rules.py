@@ -25,12 +25,20 @@ _CENT = 10_000
 @dataclass(frozen=True, slots=True)
 class Rules:
     """`min_expiration_s`: how far ahead a GTD order's stated expiration must be. `auto_redeem_after_s`: how long
-    after a resolution the AutoRedeemer comes round."""
+    after a resolution the AutoRedeemer comes round.
+
+    A trade is mined in the first block that starts `mined_after_s` after its match, half a block later on average.
+    It is final when `finalized_blocks` more have come. A transaction that the wallets' balances do not cover is tried
+    again `unfunded_retries` times. `edge_tick`: whether a market of tick 0.01 gets 0.001 with its first trade below
+    0.04 or above 0.96 (users' reports; whether the venue does it by itself is unsure); it keeps it then.
+    """
 
     min_expiration_s: int = 180
-    mined_after_s: float = 2.0
-    confirmed_after_s: float = 5.0
+    mined_after_s: float = 1.25
+    finalized_blocks: int = 3
+    unfunded_retries: int = 3
     auto_redeem_after_s: float = 10.0
+    edge_tick: bool = True
 
 
 def check_terms(order: NewOrder, market: Market, *, rules: Rules, now_s: int) -> Price:

@@ -124,7 +124,7 @@ class Settlement:
             )
         )  # fmt: skip
         return FillRow(
-            self._floor.trades.next_sequence(), entry.wallet, condition, entry.token, entry.side,
+            self._floor.numbers.next_sequence(), entry.wallet, condition, entry.token, entry.side,
             entry.shares, entry.usdc, entry.fee, tx, now_ns, taker,
         )  # fmt: skip
 

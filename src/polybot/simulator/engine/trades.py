@@ -1,33 +1,19 @@
-"""Trades: who pays whom at the match, and the way of a trade onto the chain."""
+"""Trades: who pays whom at the match."""
 
-import hashlib
-import uuid
-from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from polybot.core.ids import OrderId, TokenId, TradeId, Wallet
+from polybot.core.ids import TokenId, TradeId
 from polybot.core.market import Side
 from polybot.core.money import MICRO, ZERO_USDC, Price, Shares, Usdc
 from polybot.core.orders import TradeStatus
-from polybot.simulator.engine.accounts import SYSTEM, Account, Accounts
+from polybot.simulator.engine.accounts import Account, Accounts
 from polybot.simulator.engine.agenda import Agenda
 from polybot.simulator.engine.liquidity import BookOrder
 from polybot.simulator.engine.listings import Listing
 from polybot.simulator.engine.matching import Leg, Plan
-from polybot.simulator.engine.meddler import Honest, Meddler
-from polybot.simulator.engine.model import (
-    HOUSE,
-    FillRow,
-    FillsPublished,
-    Listener,
-    MakerLeg,
-    OrderStatus,
-    Role,
-    SimTrade,
-    TradeChanged,
-    TrueFill,
-)
-from polybot.simulator.engine.rules import Rules
+from polybot.simulator.engine.mining import Mining, minted_micro
+from polybot.simulator.engine.model import HOUSE, MakerLeg, OrderStatus, Role, SimTrade, TrueFill
+from polybot.simulator.engine.numbering import Numbering
 from polybot.simulator.engine.truth import Truth
 
 
@@ -41,47 +27,21 @@ class Taker:
 
 
 class TradeDesk:
-    """All trades, their effects and their progress. MATCHED holds at once; nothing here ever fails yet."""
+    """Carries matches out; what becomes of them then is mining's."""
 
-    def __init__(
-        self,
-        *,
-        accounts: Accounts,
-        truth: Truth,
-        agenda: Agenda,
-        rules: Rules,
-        seed: int,
-        emit: Listener,
-    ) -> None:
+    def __init__(self, *, accounts: Accounts, truth: Truth, agenda: Agenda, numbers: Numbering, mining: Mining) -> None:
         self._accounts = accounts
         self._truth = truth
         self._agenda = agenda
-        self._rules = rules
-        self._seed = seed
-        self._emit = emit
-        self.meddler: Meddler = Honest()
-        self._trades: dict[TradeId, SimTrade] = {}
-        self._by_owner: defaultdict[Wallet, dict[TradeId, None]] = defaultdict(dict)
-        self._rows = 0
-
-    def find(self, trade: TradeId) -> SimTrade | None:
-        return self._trades.get(trade)
-
-    def of(self, owner: Wallet) -> list[SimTrade]:
-        return [self._trades[trade] for trade in self._by_owner.get(owner, ())]
-
-    def next_sequence(self) -> int:
-        """Numbers the rows of the public feeds."""
-        self._rows += 1
-        return self._rows
+        self._numbers = numbers
+        self._mining = mining
 
     def settle(self, listing: Listing, taker: Taker, plan: Plan) -> SimTrade:
         """Moves cash, shares and reservations, shrinks the makers' orders, and puts down what follows."""
-        number = len(self._trades) + 1
-        trade_id = TradeId(str(uuid.UUID(bytes=self._digest("trade", number)[:16], version=4)))
+        number = len(self._mining) + 1
+        trade_id = self._numbers.trade_id(number)
         legs = tuple(
-            self._settle_leg(listing, taker, leg, trade_id, order=self._house_order(number, i))
-            for i, leg in enumerate(plan.legs)
+            self._settle_leg(listing, taker, leg, trade_id, house_order=(number, i)) for i, leg in enumerate(plan.legs)
         )
         order = self._settle_taker(listing, taker, plan, trade_id)
         trade = SimTrade(
@@ -90,7 +50,7 @@ class TradeDesk:
             condition=listing.market.condition,
             token=taker.token,
             side=taker.side,
-            order=order.asked.id if order else self._house_order(number, -1),
+            order=order.asked.id if order else self._numbers.house_order(number, -1),
             owner=order.asked.owner if order else HOUSE,
             wallet=order.asked.wallet if order else HOUSE,
             shares=plan.shares,
@@ -101,21 +61,8 @@ class TradeDesk:
             matched_ns=self._agenda.now_ns,
             updated_ns=self._agenda.now_ns,
         )
-        self._file(trade)
+        self._mining.submit(trade)
         return trade
-
-    def tx_of(self, trade: SimTrade) -> str:
-        """The hash its transaction will have."""
-        return "0x" + self._digest("tx", trade.number).hex()
-
-    def payout_tx(self, sequence: int) -> str:
-        return "0x" + self._digest("payout", sequence).hex()
-
-    def _house_order(self, number: int, leg: int) -> OrderId:
-        return OrderId("0x" + self._digest(f"house{leg}", number).hex())
-
-    def _digest(self, kind: str, number: int) -> bytes:
-        return hashlib.blake2b(f"{self._seed}:{kind}:{number}".encode(), digest_size=32).digest()
 
     def _settle_taker(self, listing: Listing, taker: Taker, plan: Plan, trade: TradeId) -> BookOrder | None:
         order = taker.order
@@ -128,17 +75,19 @@ class TradeDesk:
             self._record(listing, order, Role.TAKER, trade, shares=plan.shares, usdc=plan.usdc, fee=plan.fee)
         return order
 
-    def _settle_leg(self, listing: Listing, taker: Taker, leg: Leg, trade: TradeId, *, order: OrderId) -> MakerLeg:
+    def _settle_leg(
+        self, listing: Listing, taker: Taker, leg: Leg, trade: TradeId, *, house_order: tuple[int, int]
+    ) -> MakerLeg:
         maker = leg.maker
         if maker is None:
             price = listing.book.own_price(taker.token, leg.price.micro)
             listing.book.facing(taker.token, taker.side).shrink_house(price, leg.shares.micro)
+            order = self._numbers.house_order(*house_order)
             made = MakerLeg(order, HOUSE, HOUSE, taker.token, taker.side.opposite, leg.price, leg.shares, leg.usdc)
         else:
             made = self._fill_maker(listing, taker, leg, maker, trade)
         _fill(self._account(maker), made.token, made.side, shares=made.shares, usdc=made.usdc)
-        if made.side is taker.side:  # both buy: a pair is minted; both sell: one is merged
-            listing.pool_micro += leg.shares.micro if made.side is Side.BUY else -leg.shares.micro
+        listing.pool_micro += minted_micro(taker.side, made)
         return made
 
     def _fill_maker(self, listing: Listing, taker: Taker, leg: Leg, maker: BookOrder, trade: TradeId) -> MakerLeg:
@@ -178,46 +127,6 @@ class TradeDesk:
     def _account(self, order: BookOrder | None) -> Account:
         account = self._accounts.find(order.asked.wallet) if order else None
         return account or self._accounts.house
-
-    def _file(self, trade: SimTrade) -> None:
-        self._trades[trade.id] = trade
-        for owner in {trade.owner: None, **{leg.owner: None for leg in trade.legs}}:
-            if owner not in SYSTEM:
-                self._by_owner[owner][trade.id] = None
-        self._emit(TradeChanged(self._agenda.now_ns, trade))
-        self._agenda.after(self._rules.mined_after_s, lambda: self._mine(trade.id))
-
-    def _mine(self, trade_id: TradeId) -> None:
-        trade = self._trades[trade_id]
-        self._advance(replace(trade, tx=self.tx_of(trade)), TradeStatus.MINED)
-        self._publish(self._trades[trade_id])
-        wait_s = self._rules.confirmed_after_s - self._rules.mined_after_s
-        self._agenda.after(wait_s, lambda: self._advance(self._trades[trade_id], TradeStatus.CONFIRMED))
-
-    def _advance(self, trade: SimTrade, status: TradeStatus) -> None:
-        moved = replace(trade, status=status, updated_ns=self._agenda.now_ns)
-        self._trades[trade.id] = moved
-        self._emit(TradeChanged(self._agenda.now_ns, moved))
-
-    def _publish(self, trade: SimTrade) -> None:
-        taker = self._row(trade, trade, fee=trade.fee, taker=True)
-        rows = (taker, *(self._row(trade, leg, fee=ZERO_USDC, taker=False) for leg in trade.legs))
-        self._emit(FillsPublished(self._agenda.now_ns, trade.tx, rows, trade.matched_ns))
-
-    def _row(self, trade: SimTrade, part: SimTrade | MakerLeg, *, fee: Usdc, taker: bool) -> FillRow:
-        return FillRow(
-            sequence=self.next_sequence(),
-            wallet=part.wallet,
-            condition=trade.condition,
-            token=part.token,
-            side=part.side,
-            shares=part.shares,
-            usdc=part.usdc,
-            fee=fee,
-            tx=trade.tx,
-            at_ns=self._agenda.now_ns,
-            taker=taker,
-        )
 
 
 def _fill(account: Account, token: TokenId, side: Side, *, shares: Shares, usdc: Usdc, fee: Usdc = ZERO_USDC) -> None:

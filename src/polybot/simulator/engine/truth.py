@@ -1,9 +1,10 @@
 """Ground truth: what happened to every wallet, added up at the moment it happens and from nothing else."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 
-from polybot.core.ids import ConditionId, TokenId, Wallet
+from polybot.core.ids import ConditionId, TokenId, TradeId, Wallet
 from polybot.core.market import Side
 from polybot.core.money import Shares, Usdc
 from polybot.simulator.engine.model import TrueFill, TruePosition
@@ -70,20 +71,34 @@ class Truth:
 
     def __init__(self) -> None:
         self.fills: list[TrueFill] = []
+        self.failed: list[TrueFill] = []
         self.moves: list[MoveRow] = []
         self._pairs_cash: defaultdict[Wallet, int] = defaultdict(int)
         self._holdings: dict[Wallet, dict[TokenId, Holding]] = {}
 
     def fill(self, fill: TrueFill) -> None:
         self.fills.append(fill)
+        self._count(fill, sign=1)
+
+    def _count(self, fill: TrueFill, *, sign: int) -> None:
         holding = self._holding(fill.wallet, fill.condition, fill.token, fill.at_ns)
-        holding.fees += fill.fee.micro
+        holding.fees += sign * fill.fee.micro
         if fill.side is Side.BUY:
-            holding.bought += fill.shares.micro
-            holding.spent += fill.usdc.micro
+            holding.bought += sign * fill.shares.micro
+            holding.spent += sign * fill.usdc.micro
         else:
-            holding.sold += fill.shares.micro
-            holding.received += fill.usdc.micro
+            holding.sold += sign * fill.shares.micro
+            holding.received += sign * fill.usdc.micro
+
+    def fail(self, trade: TradeId, *, since_ns: int) -> None:
+        """Its fills, none older than `since_ns`, never were."""
+        first = bisect_left(self.fills, since_ns, key=lambda fill: fill.at_ns)
+        late = self.fills[first:]
+        self.fills[first:] = [fill for fill in late if fill.trade != trade]
+        for fill in late:
+            if fill.trade == trade:
+                self.failed.append(fill)
+                self._count(fill, sign=-1)
 
     def grant(self, wallet: Wallet, *, condition: ConditionId, token: TokenId, shares: Shares, at_ns: int) -> None:
         self._holding(wallet, condition, token, at_ns).granted += shares.micro
@@ -120,5 +135,5 @@ class Truth:
         holding = by_token.get(token)
         if holding is None:
             holding = by_token[token] = Holding(wallet, condition, token, at_ns)
-        holding.last_ns = at_ns
+        holding.last_ns = max(holding.last_ns, at_ns)
         return holding
