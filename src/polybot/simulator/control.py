@@ -100,7 +100,6 @@ class Control:
             web.get("/clock", self._explained(self._show_clock)),
             web.post("/resolve", self._explained(self._resolve)),
             web.post("/geoblock", self._explained(self._set_geoblock)),
-            web.post("/faults", self._explained(self._faults)),
             web.get("/ledger", self._explained(self._ledger)),
             web.get("/requests", self._explained(self._requests)),
             web.get("/targets", self._explained(self._targets)),
@@ -198,9 +197,6 @@ class Control:
         self._geoblock.region = wanted.region if wanted.region is not None else self._geoblock.region
         self._geoblock.ip = wanted.ip if wanted.ip is not None else self._geoblock.ip
         return reply(plain(self._geoblock))
-
-    async def _faults(self, _request: web.Request) -> Answer:
-        raise Refusal(501, {"error": "faults cannot be scripted yet: they come with release 0.2"})
 
     async def _ledger(self, _request: web.Request) -> Answer:
         return reply(truth_by_wallet(self._world.exchange.ledger()))

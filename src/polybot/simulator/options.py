@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from polybot.simulator.rest.clob_options import ClobOptions
+from polybot.simulator.streams.options import StreamOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Options:
     delays: Delays = field(default_factory=Delays)
     cache: CacheAges = field(default_factory=CacheAges)
     clob: ClobOptions = field(default_factory=ClobOptions)
+    streams: StreamOptions = field(default_factory=StreamOptions)
     machine_time: bool = False
     queue_limit: int = 4096
     seed: int = 0

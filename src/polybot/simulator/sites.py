@@ -1,8 +1,11 @@
 """The ports of a simulator: one origin per service, as Polymarket has one host per service."""
 
-from aiohttp import web
+from collections.abc import Callable
 
-from polybot.simulator.rest.replies import RequestLog
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from polybot.simulator.rest.replies import RequestLog, in_words
 
 SERVICES = ("clob", "data", "gamma", "geoblock", "streams", "activity", "relayer", "control", "rpc")
 """In the order of their ports when they are not ephemeral."""
@@ -10,12 +13,19 @@ MAX_BODY = 4 * 1024 * 1024
 
 
 class Sites:
-    """Listens for each service; `addresses` are known once it is open."""
+    """Listens for each service; `addresses` are known once it is open. `around` stands between the door of a service
+    and its routes."""
 
-    def __init__(self, routes: dict[str, list[web.RouteDef]], log: RequestLog) -> None:
+    def __init__(
+        self, routes: dict[str, list[web.RouteDef]], log: RequestLog, around: Callable[[str], Middleware]
+    ) -> None:
         self.addresses: dict[str, str] = {}
         self._runners = {
-            service: web.AppRunner(_app(service, routes[service], log), access_log=None, shutdown_timeout=1.0)
+            service: web.AppRunner(
+                _app(routes[service], log.door(service), around(service), in_words),
+                access_log=None,
+                shutdown_timeout=1.0,
+            )
             for service in SERVICES
         }
 
@@ -32,7 +42,7 @@ class Sites:
             await runner.cleanup()
 
 
-def _app(service: str, routes: list[web.RouteDef], log: RequestLog) -> web.Application:
-    app = web.Application(middlewares=[log.door(service)], client_max_size=MAX_BODY)
+def _app(routes: list[web.RouteDef], *middlewares: Middleware) -> web.Application:
+    app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app.add_routes(routes)
     return app

@@ -1,5 +1,6 @@
 """Answers and frames as they should not be. Pure."""
 
+import hashlib
 import random
 
 from aiohttp import web
@@ -66,3 +67,16 @@ def garbled(body: bytes, dice: random.Random) -> bytes:
     for _ in range(1 + len(body) // _GRAIN):
         spoilt.insert(dice.randrange(len(spoilt) + 1), 0xFF)
     return bytes(spoilt)
+
+
+def garbled_text(text: str, dice: random.Random) -> str:
+    """The same for a frame, which must be text: replacement characters, controls, a cut in the middle."""
+    spoilt = list(text)
+    for _ in range(1 + len(text) // _GRAIN):
+        spoilt.insert(dice.randrange(len(spoilt) + 1), dice.choice('\x00\ufffd\x1b}{"'))
+    return "".join(spoilt)
+
+
+def other_hash(true: str) -> str:
+    """As long, and another one."""
+    return hashlib.sha1(true.encode()).hexdigest()  # noqa: S324 - the venue's hashes are SHA-1

@@ -268,7 +268,8 @@ class FillAfterCancel(FrameFault):
     hold_s: Positive = 2.0
 
     def covers(self, subject: Subject) -> bool:
-        return subject.service == "user" and super().covers(subject)
+        fills = {"trade:MATCHED", "order:UPDATE"}
+        return subject.service == "user" and subject.event in fills and super().covers(subject)
 
 
 class SubscriptionFault(Fault):

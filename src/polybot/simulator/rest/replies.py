@@ -61,6 +61,8 @@ class RequestLog:
     def __init__(self, clock: Clock, *, before: Callable[[], None]) -> None:
         """`before` runs at each request, ahead of everything else."""
         self.records: deque[RequestRecord] = deque(maxlen=KEPT_REQUESTS)
+        self.heard: Callable[[RequestRecord], None] = lambda _: None
+        """Hears of each as it is done."""
         self._clock = clock
         self._before = before
 
@@ -71,14 +73,18 @@ class RequestLog:
         async def edge(request: web.Request, handler: Handler) -> Answer:
             self._before()
             at_ns = self._clock.now_ns()
-            answer = await _answered(request, handler)
-            self.records.append(await _record(request, service=service, at_ns=at_ns, status=answer.status))
+            answer = await handler(request)
+            record = await _record(request, service=service, at_ns=at_ns, status=answer.status)
+            self.records.append(record)
+            self.heard(record)
             return answer
 
         return edge
 
 
-async def _answered(request: web.Request, handler: Handler) -> Answer:
+@web.middleware
+async def in_words(request: web.Request, handler: Handler) -> Answer:
+    """Refusals as answers; nothing else may come out of a front."""
     try:
         return await handler(request)
     except Refusal as refusal:

@@ -6,12 +6,14 @@ from typing import assert_never
 from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.money import Price
 from polybot.simulator.engine import model
-from polybot.simulator.engine.agenda import Agenda
 from polybot.simulator.engine.moves import PositionsMoved
+from polybot.simulator.faults.engine import Faults
+from polybot.simulator.faults.rows import befallen
 from polybot.simulator.options import Options
 from polybot.simulator.records import Records
 from polybot.simulator.rest.keys import ApiKeys
 from polybot.simulator.streams.activity import ActivityFeed
+from polybot.simulator.streams.announcements import market_resolved_event, new_market_event
 from polybot.simulator.streams.market import MarketFeed
 from polybot.simulator.streams.user import UserFeed
 from polybot.simulator.wire.books import (
@@ -21,7 +23,6 @@ from polybot.simulator.wire.books import (
     price_change_event,
     tick_size_event,
 )
-from polybot.simulator.wire.markets import gamma_id
 from polybot.simulator.wire.orders import last_trade_event, millis, order_event, trade_event
 from polybot.simulator.wire.rows import Row, activity_payload
 
@@ -38,21 +39,22 @@ class Feeds:
         user: UserFeed,
         activity: ActivityFeed,
         options: Options,
-        agenda: Agenda,
+        faults: Faults,
     ) -> None:
         self._records = records
         self._keys = keys
         self._market = market
         self._user = user
         self._activity = activity
-        self._agenda = agenda
+        self._agenda = faults.agenda
+        self._faults = faults
         self._activity_ns = round(options.delays.activity_s * 1e9)
         self._tops: dict[TokenId, tuple[Price | None, Price | None]] = {}
 
     def hear(self, event: model.Event) -> None:
         match event:
-            case model.MarketListed() | PositionsMoved():
-                self._records.hear(event)
+            case model.MarketListed() | PositionsMoved() | model.FillsPublished() | model.FillsWithdrawn():
+                self._index(event)
             case model.BookReplaced():
                 self._books(event.condition, event.at_ns)
             case model.LevelsChanged():
@@ -65,13 +67,28 @@ class Feeds:
                 self._order(event)
             case model.TradeChanged():
                 self._trade(event)
-            case model.FillsPublished():
-                rows = [self._records.add_fill(row) for row in event.rows]
-                self._agenda.at(event.matched_ns + self._activity_ns, lambda: self._publish_activity(rows))
             case model.MarketResolved():
                 self._resolved(event)
             case _:
                 assert_never(event)
+
+    def _index(self, event: model.MarketListed | PositionsMoved | model.FillsPublished | model.FillsWithdrawn) -> None:
+        match event:
+            case model.FillsPublished():
+                rows = [self._records.add_fill(row) for row in event.rows]
+                self._agenda.at(event.matched_ns + self._activity_ns, lambda: self._publish_activity(rows))
+            case model.FillsWithdrawn():
+                self._records.withdraw(event.tx)
+            case model.MarketListed():
+                self._records.hear(event)
+                self._listed(event)
+            case PositionsMoved():
+                self._records.hear(event)
+
+    def _listed(self, event: model.MarketListed) -> None:
+        market = self._records.market(event.condition)
+        frame = new_market_event(market, event_slug=self._records.event_slug(market), at_ms=millis(event.at_ns))
+        self._market.announce(frame, at_ns=event.at_ns)
 
     def _books(self, condition: ConditionId, at_ns: int) -> None:
         market = self._records.market(condition)
@@ -141,27 +158,17 @@ class Feeds:
 
     def _resolved(self, event: model.MarketResolved) -> None:
         market = self._records.market(event.condition)
-        tokens = [outcome.token for outcome in market.outcomes]
-        frame = {
-            "id": gamma_id(market),
-            "market": market.condition,
-            "assets_ids": tokens,
-            "winning_asset_id": event.winner or "",
-            "winning_outcome": market.outcome(event.winner).name if event.winner else "",
-            "timestamp": str(millis(event.at_ns)),
-            "tags": [],
-            "event_type": "market_resolved",
-        }
-        self._market.publish(tokens, frame, at_ns=event.at_ns, custom=True)
+        frame = market_resolved_event(market, winner=event.winner, at_ms=millis(event.at_ns))
+        self._market.publish(frame["assets_ids"], frame, at_ns=event.at_ns, custom=True)
 
     def _publish_activity(self, rows: list[Row]) -> None:
         """One `trades` message per filled order, one `orders_matched` for the taker's."""
         at_ms = millis(self._agenda.now_ns)
         for row in rows:
-            payload = activity_payload(row)
-            self._activity.publish(type_="trades", payload=payload, at_ms=at_ms)
-            if row.taker:
-                self._activity.publish(type_="orders_matched", payload=payload, at_ms=at_ms)
+            for payload in befallen(self._faults, activity_payload(row)):
+                self._activity.publish(type_="trades", payload=payload, at_ms=at_ms)
+                if row.taker:
+                    self._activity.publish(type_="orders_matched", payload=payload, at_ms=at_ms)
 
 
 def _parties(trade: model.SimTrade) -> Iterable[Wallet]:

@@ -1,5 +1,7 @@
 """The user socket: an account's own orders and trades, after credentials in clear."""
 
+import itertools
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,11 +9,17 @@ import msgspec
 from aiohttp import web
 
 from polybot.core.ids import ConditionId
-from polybot.simulator.engine.agenda import Agenda
+from polybot.simulator.faults.engine import Faults
+from polybot.simulator.faults.frames import Tap, Way
+from polybot.simulator.faults.kinds import LateAuthFailure, SubscriptionFault
+from polybot.simulator.faults.subject import Subject
 from polybot.simulator.options import Options
 from polybot.simulator.rest.keys import ApiKeys
 from polybot.simulator.rest.replies import encode
-from polybot.simulator.streams.outbox import Outbox, Sockets
+from polybot.simulator.streams.line import Line
+from polybot.simulator.streams.outbox import Conversation, Sockets
+
+_UNAUTHORISED = 1000
 
 
 class Credentials(msgspec.Struct):
@@ -31,7 +39,7 @@ class ClientFrame(msgspec.Struct):
 class _Listener:
     """`address` is "" until the credentials were right; `markets` None hears of every market."""
 
-    outbox: Outbox
+    line: Line
     address: str = ""
     markets: set[ConditionId] | None = None
 
@@ -40,45 +48,54 @@ class _Listener:
 class _News:
     address: str
     condition: ConditionId
+    event: str
     frame: str = field(repr=False)
 
 
 class UserFeed:
     """Nothing is replayed: an event goes to the sockets that are authenticated when it is due."""
 
-    def __init__(self, *, sockets: Sockets, options: Options, agenda: Agenda, keys: ApiKeys) -> None:
+    def __init__(self, *, sockets: Sockets, options: Options, faults: Faults, keys: ApiKeys) -> None:
         self._sockets = sockets
-        self._options = options
+        self._options = options.streams
         self._keys = keys
-        self._listeners: set[_Listener] = set()
-        self._agenda = agenda
+        self._faults = faults
+        self._numbers = itertools.count(1)
+        self._listeners: dict[_Listener, None] = {}
+        self._listening: Counter[str] = Counter()
         self._delay_ns = round(options.delays.user_s * 1e9)
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
-        listener = _Listener(Outbox(limit=self._options.queue_limit))
-        self._listeners.add(listener)
-        try:
-            return await self._sockets.converse(request, listener.outbox, lambda text: self._obey(listener, text))
-        finally:
-            self._listeners.discard(listener)
+        return await self._sockets.serve(request, self.join)
+
+    def join(self, way: Way) -> Conversation:
+        tap = Tap(self._faults, way, service="user", name=str(next(self._numbers)))
+        listener = _Listener(Line(tap, self._options))
+        self._listeners[listener] = None
+        return _Joined(self, listener)
+
+    def leave(self, listener: _Listener) -> None:
+        del self._listeners[listener]
+        self._listening[listener.address] -= 1
 
     def listens(self, address: str) -> bool:
-        return any(listener.address == address for listener in self._listeners)
+        return bool(self._listening.get(address))
 
     def publish(self, address: str, condition: ConditionId, event: dict[str, Any], *, at_ns: int) -> None:
         """To the sockets of this signing address, lower case."""
-        news = _News(address, condition, encode(event).decode())
-        self._agenda.at(at_ns + self._delay_ns, lambda: self._deliver(news))
+        kind = f"{event['event_type']}:{event['type' if event['event_type'] == 'order' else 'status']}"
+        news = _News(address, condition, kind, encode(event).decode())
+        self._faults.agenda.at(at_ns + self._delay_ns, lambda: self._deliver(news))
 
     def _deliver(self, news: _News) -> None:
         for listener in self._listeners:
             if listener.address == news.address and (listener.markets is None or news.condition in listener.markets):
-                listener.outbox.offer(news.frame)
+                listener.line.tap.offer(news.frame, event=news.event)
 
-    def _obey(self, listener: _Listener, text: str) -> bool:
+    def hear(self, listener: _Listener, text: str) -> bool:
         """False, which ends the connection, for wrong or missing credentials."""
         if text == "PING":
-            listener.outbox.offer("PONG")
+            listener.line.ping()
             return True
         try:
             frame = msgspec.json.decode(text, type=ClientFrame)
@@ -94,9 +111,30 @@ class UserFeed:
         key = self._keys.find(shown.api_key) if shown else None
         if shown is None or key is None or (shown.secret, shown.passphrase) != (key.secret, key.passphrase):
             return False
+        listener.line.greeted()
         listener.address = key.address
         listener.markets = set(frame.markets) if frame.markets else None
+        self._listening[key.address] += 1
+        self._let_fail(listener)
         return True
+
+    def _let_fail(self, listener: _Listener) -> None:
+        subject = Subject("user", event="subscribe", text=listener.address)
+        for met in self._faults.struck(SubscriptionFault, subject):
+            if isinstance(met.spec, LateAuthFailure):
+                self._faults.agenda.after(met.spec.seconds, lambda: listener.line.tap.cut(_UNAUTHORISED))
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    feed: UserFeed
+    listener: _Listener
+
+    def hear(self, text: str) -> bool:
+        return self.feed.hear(self.listener, text)
+
+    def leave(self) -> None:
+        self.feed.leave(self.listener)
 
 
 def _change(listener: _Listener, frame: ClientFrame) -> None:
