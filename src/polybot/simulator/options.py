@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from polybot.simulator.relayer.options import RelayerOptions
 from polybot.simulator.rest.clob_options import ClobOptions
 from polybot.simulator.streams.options import StreamOptions
 
@@ -42,6 +43,7 @@ class Options:
     cache: CacheAges = field(default_factory=CacheAges)
     clob: ClobOptions = field(default_factory=ClobOptions)
     streams: StreamOptions = field(default_factory=StreamOptions)
+    relayer: RelayerOptions = field(default_factory=RelayerOptions)
     machine_time: bool = False
     queue_limit: int = 4096
     seed: int = 0

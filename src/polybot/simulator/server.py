@@ -14,7 +14,8 @@ from polybot.simulator.control import Control
 from polybot.simulator.desk import Desk
 from polybot.simulator.options import Endpoints, Options
 from polybot.simulator.records import Records
-from polybot.simulator.relayer.service import Relayer
+from polybot.simulator.relayer.control import RelayerControl
+from polybot.simulator.relayer.service import Relayer, RelayerHttp
 from polybot.simulator.rest.clob import ClobPublic
 from polybot.simulator.rest.data import DataApi
 from polybot.simulator.rest.gamma import GammaApi, Geoblock
@@ -51,13 +52,15 @@ class Simulator:
         self.geoblock = Geoblock()
         self.modes = Modes(agenda, options.clob)
         self.chain = ChainNode()
-        self.relayer = Relayer(world.exchange)
         self.requests = RequestLog(clock, before=self._catch_up)
         self.failures: list[TaskReport] = []
         self._options = options
         self._sockets = Sockets()
         self._keys = ApiKeys(seed=options.seed)
         self._sessions = SessionKeys(lambda: world.exchange.now_ns)
+        self.relayer = Relayer(
+            exchange=world.exchange, sessions=self._sessions, options=options.relayer, seed=options.seed
+        )
         self._records = Records(world)
         self._market = MarketFeed(
             sockets=self._sockets, options=options, agenda=agenda, snapshot=self._records.snapshot
@@ -120,6 +123,7 @@ class Simulator:
             gate=gate, keys=self._keys, accounts=self.world.exchange.accounts, sessions=self._sessions
         )
         private = ClobPrivate(exchange=self.world.exchange, gate=gate, keys=self._keys)
+        relayer_control = RelayerControl(self.relayer, self._keys)
         data = DataApi(records=self._records, options=self._options, clock=self.clock)
         return {
             "clob": [*ClobPublic(self._records, self.clock).routes(), *credentials.routes(), *private.routes()],
@@ -128,9 +132,9 @@ class Simulator:
             "geoblock": self.geoblock.routes(),
             "streams": [web.get("/ws/market", self._market.connect), web.get("/ws/user", self._user.connect)],
             "activity": [web.get("/", self._activity.connect)],
-            "relayer": self.relayer.routes(),
+            "relayer": RelayerHttp(self.relayer, gate).routes(),
             "rpc": self.chain.routes(),
-            "control": self.control.routes(),
+            "control": [*self.control.routes(), *relayer_control.routes()],
         }
 
     def _catch_up(self) -> None:
