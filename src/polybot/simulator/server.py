@@ -16,13 +16,12 @@ from polybot.simulator.options import Endpoints, Options
 from polybot.simulator.records import Records
 from polybot.simulator.relayer.control import RelayerControl
 from polybot.simulator.relayer.service import Relayer, RelayerHttp
-from polybot.simulator.rest.clob import ClobPublic
+from polybot.simulator.rest.clob_front import ClobFront
 from polybot.simulator.rest.data import DataApi
 from polybot.simulator.rest.gamma import GammaApi, Geoblock
 from polybot.simulator.rest.gate import Credentials, Gate
 from polybot.simulator.rest.keys import ApiKeys
 from polybot.simulator.rest.modes import Modes
-from polybot.simulator.rest.private import ClobPrivate
 from polybot.simulator.rest.replies import RequestLog
 from polybot.simulator.rest.session_keys import SessionKeys
 from polybot.simulator.simclock import SimClock
@@ -122,11 +121,22 @@ class Simulator:
         credentials = Credentials(
             gate=gate, keys=self._keys, accounts=self.world.exchange.accounts, sessions=self._sessions
         )
-        private = ClobPrivate(exchange=self.world.exchange, gate=gate, keys=self._keys)
+        clob = ClobFront(
+            world=self.world,
+            clock=self.clock,
+            shown_clock=self.clock,
+            records=self._records,
+            gate=gate,
+            keys=self._keys,
+            sessions=self._sessions,
+            modes=self.modes,
+            geoblock=self.geoblock,
+            options=self._options,
+        )
         relayer_control = RelayerControl(self.relayer, self._keys)
         data = DataApi(records=self._records, options=self._options, clock=self.clock)
         return {
-            "clob": [*ClobPublic(self._records, self.clock).routes(), *credentials.routes(), *private.routes()],
+            "clob": [*clob.routes(), *credentials.routes()],
             "data": data.routes(),
             "gamma": GammaApi(self._records).routes(),
             "geoblock": self.geoblock.routes(),
@@ -134,7 +144,7 @@ class Simulator:
             "activity": [web.get("/", self._activity.connect)],
             "relayer": RelayerHttp(self.relayer, gate).routes(),
             "rpc": self.chain.routes(),
-            "control": [*self.control.routes(), *relayer_control.routes()],
+            "control": [*self.control.routes(), *relayer_control.routes(), *clob.control.routes()],
         }
 
     def _catch_up(self) -> None:

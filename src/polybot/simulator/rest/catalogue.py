@@ -119,6 +119,14 @@ CATALOGUE: Mapping[str, Documented] = {
 }
 
 
+_BY_TEXT = (("not found", 404), ("unauthorized", 401), ("context canceled", 400))
+
+
+def by_text(text: str, *, status: int) -> int:
+    """The status the venue gives to an error: some words in it count for more than its kind."""
+    return next((override for words, override in _BY_TEXT if words in text.lower()), status)
+
+
 def documented(name: str, *, headers: Mapping[str, str] | None = None, **substitutions: object) -> Refusal:
     """LookupError names an unknown error or a substitution that was not given."""
     if name not in CATALOGUE:

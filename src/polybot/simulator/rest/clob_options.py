@@ -46,6 +46,6 @@ class ClobOptions:
     ended_orders_by_id: bool = True
     unbroadcast_s: float = 0.0
     """How long after its match a trade reads MATCHED_NOT_BROADCASTED."""
-    taker_delay_s: float = 0.15
-    """How much later the order of a taker is answered in markets with the taker delay."""
     page_size: int = 500
+    builders: tuple[str, ...] = ()
+    """Builder codes (0x and 64 hex digits) that are known before an order carries them; their fee is 0."""

@@ -71,7 +71,7 @@ def _nobody(_wallet: Wallet, _session_key: Wallet) -> bool:
 def prove(sent: SendOrder, *, key: ApiKey, market: Market, authorised: Authorised = _nobody) -> ProvenOrder:
     """Refused with the venue's words unless `key` may send this and the right exchange would take its signature,
     be it by a session key that is `authorised`."""
-    data = _data(sent.order)
+    data = order_data(sent.order)
     if sent.owner != key.key:
         raise refuse(400, "the order owner has to be the owner of the API KEY")
     if data.signature_type is not SignatureType.POLY_1271 and data.signer.lower() != key.address:
@@ -92,7 +92,7 @@ def prove(sent: SendOrder, *, key: ApiKey, market: Market, authorised: Authorise
     )
 
 
-def _data(order: SignedOrder) -> OrderData:
+def order_data(order: SignedOrder) -> OrderData:
     numbers = (order.token_id, order.maker_amount, order.taker_amount, order.timestamp, order.expiration)
     words = (order.metadata, order.builder)
     if not all(map(_UINT.fullmatch, numbers)) or not all(map(_BYTES32.fullmatch, words)) or order.salt < 0:

@@ -27,10 +27,10 @@ def placed(placement: Placement) -> Wire:
     }
 
 
-def refused_leg(text: str) -> Wire:
-    """A refused order of a batch: it looks like a success."""
+def refused_leg(text: str, *, success: bool) -> Wire:
+    """A refused order of a batch, which may look like a success."""
     return {
-        "success": True,
+        "success": success,
         "errorMsg": text,
         "orderID": "",
         "status": "",

@@ -1,0 +1,87 @@
+"""Scripting the CLOB over `control`: its modes, who may trade, and how often."""
+
+from collections.abc import Awaitable, Callable
+from typing import Literal, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from polybot.core.ids import Wallet
+from polybot.simulator.engine.exchange import Exchange
+from polybot.simulator.engine.model import Restriction
+from polybot.simulator.rest.limits import SignerLimits, tier_named
+from polybot.simulator.rest.modes import Mode, Modes
+from polybot.simulator.rest.replies import Answer, refuse, reply
+
+B = TypeVar("B")
+
+
+class ModeChange(msgspec.Struct, forbid_unknown_fields=True):
+    mode: Literal["normal", "restarting", "post_only", "cancel_only", "disabled", "restart"]
+    for_s: float | None = None
+
+
+class RestrictionChange(msgspec.Struct, forbid_unknown_fields=True):
+    wallet: str
+    restriction: Literal["none", "closed_only", "banned"]
+
+
+class TierChange(msgspec.Struct, forbid_unknown_fields=True):
+    wallet: str
+    tier: str
+
+
+class ClobControl:
+    def __init__(self, *, exchange: Exchange, modes: Modes, limits: SignerLimits) -> None:
+        self._exchange = exchange
+        self._modes = modes
+        self._limits = limits
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.post("/modes", _explained(self._set_mode)),
+            web.post("/restrictions", _explained(self._restrict)),
+            web.post("/tiers", _explained(self._set_tier)),
+        ]
+
+    async def _set_mode(self, request: web.Request) -> Answer:
+        wanted = await _body(request, ModeChange)
+        if wanted.mode == "restart":
+            self._modes.restart()
+        else:
+            self._modes.set(Mode(wanted.mode), for_s=wanted.for_s)
+        return reply({"mode": self._modes.mode, "left_s": self._modes.left_s})
+
+    async def _restrict(self, request: web.Request) -> Answer:
+        wanted = await _body(request, RestrictionChange)
+        account = self._exchange.accounts.find(Wallet(wanted.wallet.lower()))
+        if account is None:
+            raise LookupError(f"wallet {wanted.wallet!r} has no account: POST /accounts opens one")
+        account.restriction = Restriction(wanted.restriction)
+        return reply({"wallet": account.wallet, "restriction": account.restriction})
+
+    async def _set_tier(self, request: web.Request) -> Answer:
+        wanted = await _body(request, TierChange)
+        account = self._exchange.accounts.find(Wallet(wanted.wallet.lower()))
+        signer = account.owner if account else Wallet(wanted.wallet.lower())
+        self._limits.set_tier(signer, tier_named(wanted.tier))
+        return reply({"signer": signer, "tier": wanted.tier})
+
+
+def _explained(handle: Callable[[web.Request], Awaitable[Answer]]) -> Callable[[web.Request], Awaitable[Answer]]:
+    """What was wrong with a call, as 400 or 404 with a sentence."""
+
+    async def answer(request: web.Request) -> Answer:
+        try:
+            return await handle(request)
+        except LookupError as missing:
+            raise refuse(404, str(missing.args[0])) from None
+        except ValueError as wrong:
+            raise refuse(400, str(wrong)) from None
+
+    return answer
+
+
+async def _body(request: web.Request, shape: type[B]) -> B:
+    """msgspec's own words name the field and the value's type."""
+    return msgspec.json.decode(await request.read() or b"{}", type=shape)
