@@ -10,6 +10,7 @@ from polybot.core.market import FeeSchedule, Market, MarketVersion, Outcome
 from polybot.core.money import Price, Ratio, Shares
 from polybot.polymarket.token_ids import ctf_token_id, v2_position_id
 from polybot.simulator.engine.exchange import Exchange
+from polybot.simulator.engine.moves import NO_GROUP, GroupId
 from polybot.simulator.options import NO_CACHE, Delays, Endpoints, Options
 from polybot.simulator.server import Simulator
 from polybot.simulator.simclock import SimClock
@@ -19,6 +20,7 @@ from polybot.utils.clock import SystemClock
 V1 = ConditionId("0x" + "11" * 32)
 NEG_RISK = ConditionId("0x" + "22" * 32)
 POSITIONS = [v2_position_id(module=1, base_hash=b"\x33" * 16, outcome=n) for n in (0, 1)]
+GROUP = GroupId("0x" + "22" * 31 + "00")
 V2 = ConditionId(f"0x{int(POSITIONS[0]) >> 8:062x}00")
 AT_ONCE = Delays(market_s=0.0, user_s=0.0, activity_s=0.0, data_api_s=0.0)
 
@@ -78,7 +80,7 @@ def still_world(now_ns: int) -> World:
     """Bid 0.50, ask 0.52 for the first outcome of each market; nothing happens by itself."""
     exchange = Exchange(now_ns=now_ns)
     for market in MARKETS:
-        exchange.list_market(market, event_slug="weather")
+        exchange.list_market(market, event_slug="weather", group=GROUP if market.neg_risk else NO_GROUP)
         exchange.set_house_book(
             TokenId(market.outcomes[0].token),
             bids=[level("0.50", "1000"), level("0.49", "500")],

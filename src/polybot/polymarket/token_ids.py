@@ -10,6 +10,9 @@ USDC_E = "0x2791Bca1f2de4661ED88A30C99A7a9449Aa84174"
 WRAPPED_COLLATERAL = "0x3A3BD7bb9528E159577F7C2e685CC81A765002E2"
 """Collateral under the CTF tokens of neg-risk v1 markets."""
 
+NEG_RISK_ORACLE = "0xd91E80cF2E7be2e162c6513ceD06f1dD0dA35296"
+"""The retired NegRiskAdapter."""
+
 _UINT256 = 1 << 256
 _RESERVED = ((1 << 64) - 1) << 40
 _MODULES = {1: "binary", 2: "neg-risk", 3: "combo"}
@@ -62,6 +65,13 @@ def v2_position_id(*, module: int, base_hash: bytes, outcome: int, arity: int = 
         raise ValueError(f"no position id has module {module}, outcome {outcome} and {len(base_hash)} bytes of hash")
     head = bytes([module]) + base_hash + arity.to_bytes(2, "big")
     return TokenId(str(int.from_bytes(head + bytes(10) + index.to_bytes(2, "big") + bytes([outcome]), "big")))
+
+
+def neg_risk_condition(group: str, *, index: int) -> ConditionId:
+    """The condition of question `index` (0 to 255) of a version 1 neg-risk market, whose id ends in 00: that byte
+    numbers the questions, and their oracle is the retired NegRiskAdapter."""
+    question = bytes.fromhex(group[2:])[:31] + bytes([index])
+    return ConditionId("0x" + keccak(address_bytes(NEG_RISK_ORACLE) + question + word(2)).hex())
 
 
 def ctf_token_id(condition: ConditionId, *, outcome: int, neg_risk: bool) -> TokenId:

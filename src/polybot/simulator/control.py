@@ -63,8 +63,10 @@ class ClockChange(Body):
 
 
 class Resolution(Body):
+    """Without a winner each share is worth a half."""
+
     condition: str
-    winner: str
+    winner: str | None
 
 
 class GeoblockAnswer(Body):
@@ -185,10 +187,11 @@ class Control:
         market = self._records.market(ConditionId(wanted.condition.lower()))
         tokens = [outcome.token for outcome in market.outcomes]
         named = [outcome.token for outcome in market.outcomes if wanted.winner in {outcome.token, outcome.name}]
-        if not named:
+        if wanted.winner is not None and not named:
             raise ValueError(f"winner {wanted.winner!r} is neither a token nor an outcome of the market: {tokens}")
-        self._world.exchange.resolve(market.condition, winner=named[0])
-        return reply({"condition": market.condition, "winner": named[0]})
+        winner = named[0] if named else None
+        self._world.exchange.resolve(market.condition, winner=winner)
+        return reply({"condition": market.condition, "winner": winner})
 
     async def _set_geoblock(self, request: web.Request) -> Answer:
         wanted = await _body(request, GeoblockAnswer)

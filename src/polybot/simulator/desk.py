@@ -97,7 +97,7 @@ class Desk:
 
         LookupError for an unknown trader or token, OrderRefused as the venue refuses.
         """
-        account, market = self._account(trader), self._market(token)
+        account, market = self.account(trader), self._market(token)
         limit = price or Price(MICRO - market.tick.micro if side is Side.BUY else market.tick.micro)
         if side is Side.BUY and size is not None and tif in MARKET_TYPES:
             # The venue bounds such an order by dollars: at a loose limit they would buy far more shares.
@@ -116,7 +116,8 @@ class Desk:
         )
         return self._exchange.place(order)
 
-    def _account(self, trader: str) -> Account:
+    def account(self, trader: str) -> Account:
+        """By wallet or name; LookupError if there is none."""
         for account in self._exchange.accounts:
             if trader and trader.lower() in {account.wallet, account.name.lower()}:
                 return account
@@ -152,10 +153,15 @@ def _amounts(
 
 def truth_by_wallet(truth: GroundTruth) -> dict[str, Any]:
     """The ledger as JSON: every amount as exact decimal text."""
-    wallets: dict[str, dict[str, Any]] = defaultdict(lambda: {"orders": [], "fills": [], "positions": []})
+    wallets: dict[str, dict[str, Any]] = defaultdict(lambda: {"orders": [], "fills": [], "positions": [], "moves": []})
     for balance in truth.balances:
         wallets[balance.wallet].update(name=balance.name, cash=str(balance.cash), deposited=str(balance.deposited))
-    for kind, items in (("orders", truth.orders), ("fills", truth.fills), ("positions", truth.positions)):
+    for kind, items in (
+        ("orders", truth.orders),
+        ("fills", truth.fills),
+        ("positions", truth.positions),
+        ("moves", truth.moves),
+    ):
         for item in items:
             wallets[item.wallet][kind].append(plain(item))
     return {"at_ns": truth.at_ns, "wallets": wallets}

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from polybot.core.ids import ConditionId, TokenId
 from polybot.core.market import FeeSchedule, Market, MarketVersion, Outcome
 from polybot.core.money import MICRO, Price, Ratio, Shares
-from polybot.polymarket.token_ids import ctf_token_id, decode_position, v2_position_id
+from polybot.polymarket.token_ids import ctf_token_id, decode_position, neg_risk_condition, v2_position_id
 from polybot.simulator.engine.exchange import Exchange
+from polybot.simulator.engine.moves import NO_GROUP, GroupId
 from polybot.simulator.worlds.houses import dice, quotes
 from polybot.simulator.worlds.traders import Habits, open_traders
 
@@ -18,8 +19,8 @@ _HOUR_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`churn` is the chance that a market's book moves in a second; `resolving` the share of markets that end
-    before `duration_s` is over."""
+    """`markets` counts those of one neg-risk event as one. `churn` is the chance that a market's book moves in a
+    second; `resolving` the share of markets that end before `duration_s` is over."""
 
     markets: int = 8
     traders: int = 5
@@ -31,6 +32,8 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
+    """`others`: slug and question of the event's further markets, of which one at most comes true."""
+
     slug: str
     question: str
     event: str
@@ -39,87 +42,134 @@ class _Kind:
     neg_risk: bool
     tick: str
     rate: str
+    others: tuple[tuple[str, str], ...] = ()
 
 
 _V1, _V2 = MarketVersion.V1, MarketVersion.V2
 _KINDS = (
     _Kind("btc-updown-1h", "Bitcoin Up or Down, this hour", "btc-updown", ("Up", "Down"), _V1, False, "0.01", "0.07"),
-    _Kind("fed-cut-25bps", "Fed cuts 25 bps?", "fed-decision", ("Yes", "No"), _V1, True, "0.01", "0.05"),
+    _Kind(
+        "fed-cut-25bps",
+        "Fed cuts 25 bps?",
+        "fed-decision",
+        ("Yes", "No"),
+        _V1,
+        True,
+        "0.01",
+        "0.05",
+        (("fed-no-change", "Fed changes nothing?"), ("fed-cut-50bps", "Fed cuts 50 bps or more?")),
+    ),
     _Kind("highest-temperature-lisbon", "Lisbon above 24 C?", "temperature", ("Yes", "No"), _V2, False, "0.01", "0.05"),
     _Kind("lal-bar-rma", "Barcelona beat Real Madrid?", "lal-bar-rma", ("Yes", "No"), _V1, True, "0.001", "0.05"),
     _Kind("eth-updown-1h", "Ethereum Up or Down, this hour", "eth-updown", ("Up", "Down"), _V2, False, "0.005", "0.07"),
     _Kind("nba-lal-bos", "Lakers vs. Celtics", "nba-lal-bos", ("Lakers", "Celtics"), _V1, False, "0.01", "0.05"),
     _Kind("ceasefire-signed", "Ceasefire signed this week?", "ceasefire", ("Yes", "No"), _V1, False, "0.01", "0"),
     _Kind(
-        "best-ai-model",
-        "Best AI model at year end?",
+        "best-ai-model-ours",
+        "Ours the best AI model at year end?",
         "best-ai-model",
         ("Yes", "No"),
         _V2,
         True,
         "0.01",
         "0.04",
+        (("best-ai-model-theirs", "Theirs the best AI model at year end?"), ("best-ai-model-other", "Another one?")),
     ),
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Prospect:
+    """The first outcome's fair price at the start, in micro-units, and whether it comes true."""
+
+    fair: int
+    wins: bool
+
+
 def populate(exchange: Exchange, scenario: Scenario, *, seed: int) -> None:
     """Lists markets, starts their books and traders; everything else follows as time passes."""
-    start_ns = exchange.now_ns
-    ends_at_ns = start_ns + scenario.duration_s * _NS
-    for i in range(scenario.markets):
-        rng = dice(seed, of=f"market:{i}")
-        due = i < round(scenario.markets * scenario.resolving)
-        life_s = round(scenario.duration_s * rng.uniform(0.45, 0.95)) if due else 30 * 24 * _HOUR_S
-        market = _market(_KINDS[i % len(_KINDS)], i, seed=seed, end_ns=start_ns + life_s * _NS)
-        exchange.list_market(market, event_slug=_KINDS[i % len(_KINDS)].event)
-        _MarketLife(exchange, market, rng=rng, churn=scenario.churn).start()
+    ends_at_ns = exchange.now_ns + scenario.duration_s * _NS
+    for number in range(scenario.markets):
+        _populate_event(exchange, scenario, number, seed=seed)
     for trader in open_traders(
         exchange, count=scenario.traders, seed=seed, ends_at_ns=ends_at_ns, habits=scenario.habits
     ):
         trader.start()
 
 
-def _market(kind: _Kind, number: int, *, seed: int, end_ns: int) -> Market:
-    condition, tokens = _ids(kind, hashlib.sha256(f"{seed}:{kind.slug}:{number}".encode()).digest())
-    return Market(
-        condition=condition,
-        slug=f"{kind.slug}-{number + 1}",
-        question=kind.question,
-        version=kind.version,
-        neg_risk=kind.neg_risk,
-        outcomes=(Outcome(tokens[0], kind.outcomes[0]), Outcome(tokens[1], kind.outcomes[1])),
-        tick=Price.parse(kind.tick),
-        min_order=Shares.parse("5"),
-        fee=FeeSchedule(rate=Ratio.parse(kind.rate)),
-        accepting_orders=True,
-        closed=False,
-        end_ns=end_ns,
-    )
+def _populate_event(exchange: Exchange, scenario: Scenario, number: int, *, seed: int) -> None:
+    kind, rng = _KINDS[number % len(_KINDS)], dice(seed, of=f"market:{number}")
+    due = number < round(scenario.markets * scenario.resolving)
+    life_s = round(scenario.duration_s * rng.uniform(0.45, 0.95)) if due else 30 * 24 * _HOUR_S
+    fair = rng.randint(200_000, 800_000)
+    prospect = _Prospect(fair, wins=rng.randint(0, MICRO) < fair)
+    digest = hashlib.sha256(f"{seed}:{kind.slug}:{number}".encode()).digest()
+    names = ((kind.slug, kind.question), *kind.others)
+    prospects = (prospect, *_split_rest(prospect, len(kind.others), rng=dice(seed, of=f"event:{number}")))
+    for index, ((slug, question), prospect) in enumerate(zip(names, prospects, strict=True)):
+        condition, tokens, group = _ids(kind, digest, index=index)
+        market = Market(
+            condition=condition,
+            slug=f"{slug}-{number + 1}",
+            question=question,
+            version=kind.version,
+            neg_risk=kind.neg_risk,
+            outcomes=(Outcome(tokens[0], kind.outcomes[0]), Outcome(tokens[1], kind.outcomes[1])),
+            tick=Price.parse(kind.tick),
+            min_order=Shares.parse("5"),
+            fee=FeeSchedule(rate=Ratio.parse(kind.rate)),
+            accepting_orders=True,
+            closed=False,
+            end_ns=exchange.now_ns + life_s * _NS,
+        )
+        exchange.list_market(market, event_slug=kind.event, group=group, index=index)
+        own = dice(seed, of=f"market:{number}:{index}") if index else rng
+        _MarketLife(exchange, market, prospect=prospect, rng=own, churn=scenario.churn).start()
 
 
-def _ids(kind: _Kind, digest: bytes) -> tuple[ConditionId, list[TokenId]]:
-    if kind.version is MarketVersion.V1:
-        condition = ConditionId("0x" + digest.hex())
-        return condition, [ctf_token_id(condition, outcome=i, neg_risk=kind.neg_risk) for i in (0, 1)]
-    module, arity = (2, 4) if kind.neg_risk else (1, 0)
-    tokens = [v2_position_id(module=module, base_hash=digest[:16], outcome=i, arity=arity) for i in (0, 1)]
+def _split_rest(first: _Prospect, others: int, *, rng: random.Random) -> list[_Prospect]:
+    """What the first market of an event leaves, in shares that differ; one of them comes true if it does not."""
+    if not others:
+        return []
+    weights = [rng.randint(1, 9) for _ in range(others)]
+    true = None if first.wins else rng.choices(range(others), weights)[0]
+    rest = MICRO - first.fair
+    return [_Prospect(rest * weight // sum(weights), wins=n == true) for n, weight in enumerate(weights)]
+
+
+def _ids(kind: _Kind, digest: bytes, *, index: int) -> tuple[ConditionId, list[TokenId], GroupId]:
+    if kind.version is MarketVersion.V2:
+        return _v2_ids(kind, digest, index=index)
+    if not kind.neg_risk:
+        condition, group = ConditionId("0x" + digest.hex()), NO_GROUP
+    else:
+        group = GroupId(f"0x{digest[:31].hex()}00")
+        condition = neg_risk_condition(group, index=index)
+    return condition, [ctf_token_id(condition, outcome=i, neg_risk=kind.neg_risk) for i in (0, 1)], group
+
+
+def _v2_ids(kind: _Kind, digest: bytes, *, index: int) -> tuple[ConditionId, list[TokenId], GroupId]:
+    module, arity = (2, 1 + len(kind.others)) if kind.neg_risk else (1, 0)
+    tokens = [v2_position_id(module=module, base_hash=digest[:16], outcome=i, arity=arity, index=index) for i in (0, 1)]
     position = decode_position(tokens[0])
     if position is None:
         raise ValueError(f"{tokens[0]} is not a position id")
-    return ConditionId(position.condition + "00"), tokens  # the APIs pad the 31 bytes to 32
+    group = GroupId(f"{position.condition[:-4]}000000") if kind.neg_risk else NO_GROUP
+    return ConditionId(position.condition + "00"), tokens, group  # the APIs pad the 31 bytes to 32
 
 
 class _MarketLife:
     """A fair price that wanders, and drifts to its result in the last tenth of the market's life."""
 
-    def __init__(self, exchange: Exchange, market: Market, *, rng: random.Random, churn: float) -> None:
+    def __init__(
+        self, exchange: Exchange, market: Market, *, prospect: _Prospect, rng: random.Random, churn: float
+    ) -> None:
         self._exchange = exchange
         self._market = market
         self._rng = rng
         self._churn = churn
-        self._fair = rng.randint(200_000, 800_000)
-        self._wins = rng.randint(0, MICRO) < self._fair
+        self._fair = min(max(prospect.fair, 4 * market.tick.micro), MICRO - 4 * market.tick.micro)
+        self._wins = prospect.wins
         self._touch = Shares(rng.randint(150, 900) * MICRO)
         self._end_ns = market.end_ns or 0
         self._ending_ns = (self._end_ns - exchange.now_ns) // 10

@@ -2,13 +2,15 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.market import Market, Side
 from polybot.core.money import MICRO, Price, Shares
 from polybot.simulator.engine.exchange import Exchange
 from polybot.simulator.engine.model import Print
+from polybot.simulator.engine.moves import NO_GROUP, GroupId
 from polybot.simulator.worlds.houses import dice, quotes
 from polybot.simulator.worlds.tape_model import BookBody, ChangesBody, TickBody
 from polybot.simulator.worlds.tapes import (
@@ -72,7 +74,8 @@ class TapePlayer:
     def _apply(self, event: TapeEvent) -> None:
         match event:
             case TapeMarket(market, event_slug, recorded):
-                self.exchange.list_market(market, event_slug=event_slug, recorded=recorded)
+                group, index = _question(recorded)
+                self.exchange.list_market(market, event_slug=event_slug, recorded=recorded, group=group, index=index)
                 self._open(market)
             case TapeBook():
                 self._apply_book(event)
@@ -110,6 +113,14 @@ class TapePlayer:
         if maker:
             maker.follow(prints)
         self.exchange.print_fills(prints, tx=tx)
+
+
+def _question(recorded: Mapping[str, Any]) -> tuple[GroupId, int]:
+    """The neg-risk market it belongs to and the last byte of its question's id, which is the number there."""
+    group, question = recorded.get("negRiskMarketID"), recorded.get("questionID")
+    if not group or not question:
+        return NO_GROUP, 0
+    return GroupId(group), int(question[-2:], 16)
 
 
 def _openings(events: Sequence[tuple[int, TapeEvent]]) -> dict[TokenId, dict[Wallet, int]]:
