@@ -38,6 +38,8 @@ class Group(StrEnum):
     GAMMA_SEARCH = "gamma.search"
     GEOBLOCK = "geoblock"
     RPC = "rpc"
+    RELAYER = "relayer"
+    RELAYER_SUBMIT = "relayer.submit"
 
 
 _SHORT_S, _LONG_S = 10.0, 600.0
@@ -69,6 +71,7 @@ LIMITS: Mapping[str, Limit] = {
     "data.trades": Limit(300, _SHORT_S),
     "data.positions": Limit(200, _SHORT_S),
     "data.status": Limit(100, _SHORT_S),
+    "relayer.submit": Limit(25, 60.0),
     "gamma": Limit(4_000, _SHORT_S),
     "gamma.listing": Limit(900, _SHORT_S),
     "gamma.markets": Limit(300, _SHORT_S),
@@ -101,6 +104,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     _G.GAMMA_EVENTS: ("general", "gamma", "gamma.listing", "gamma.events"),
     _G.GAMMA_SEARCH: ("general", "gamma", "gamma.search"),
     _G.GEOBLOCK: ("general",),
+    _G.RELAYER: ("general",),
+    _G.RELAYER_SUBMIT: ("general", "relayer.submit"),
     _G.RPC: ("rpc",),
 }
 

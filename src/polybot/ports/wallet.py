@@ -36,10 +36,9 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class TransactionRef:
-    """`id` is what its carrier calls it (the relayer's id, or the hash); `nonce` the wallet's number it uses up."""
+    """`id` is what its carrier calls it: the relayer's id, or the transaction's hash."""
 
     id: str
-    nonce: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +58,22 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """Proven: it was not taken, because something else is under way, perhaps an earlier try of the same. Look at the
+    chain before trying again."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
-    """No proof either way. `nonce`: it can be done at most once if sent again with the same."""
+    """No proof either way. Look at the chain before trying again: what was sent is bound to its nonce, so if it is
+    taken late, the next try is not."""
 
     cause: str
-    nonce: int | None = None
 
 
-Submission = Accepted | Refused | Unknown
+Submission = Accepted | Refused | Later | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ Outcome = Done | Failed | Pending | NoAnswer
 
 
 class WalletDesk(Protocol):
-    """Sends one wallet's calls. No method raises for what a service did or failed to do, but where it says so."""
+    """Moves one wallet. No method raises for what a service did or failed to do, but where it says so."""
 
     @property
     def calls_at_once(self) -> int:
@@ -110,11 +117,7 @@ class WalletDesk(Protocol):
         ...
 
     async def send(self, calls: Sequence[Call], *, why: str) -> Submission:
-        """Never tried again after an answer that proves nothing."""
+        """One attempt."""
         ...
 
     async def outcome(self, ref: TransactionRef) -> Outcome: ...
-
-    async def under_way(self) -> Sequence[TransactionRef]:
-        """The wallet's transactions that are not decided yet, whoever sent them. RequestFailed without an answer."""
-        ...

@@ -4,7 +4,7 @@ Each payload is for one nonce: however often it is submitted, it can happen once
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import msgspec
@@ -72,9 +72,6 @@ class DepositBatch:
     nonce: int
     deadline_s: int
     by_session_key: bool = False
-
-    def renumbered(self, nonce: int) -> "DepositBatch":
-        return replace(self, nonce=nonce)
 
     def shown(self) -> Mapping[str, object]:
         return self._document().shown()

@@ -1,0 +1,208 @@
+"""Brings a wallet to where it can trade, one proven step after the other.
+
+Every step starts from what the chain shows, so setting up again after an interruption does nothing twice.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+from polybot.core.money import ZERO_USDC, Usdc
+from polybot.ports.venue import NoAnswer
+from polybot.ports.wallet import (
+    Accepted,
+    Approval,
+    Call,
+    Done,
+    Failed,
+    Later,
+    Outcome,
+    Pending,
+    Refused,
+    TransactionRef,
+    Unknown,
+    WalletDesk,
+)
+from polybot.utils.clock import Clock
+
+
+class SetupStopped(RuntimeError):
+    """A step could not be done; the text says why and what to do. What was done before stays done."""
+
+
+class ChainView(Protocol):
+    """What the chain shows of the wallet."""
+
+    async def usdc_e(self) -> Usdc: ...
+
+    async def missing(self, approvals: Sequence[Approval], /) -> Sequence[Approval]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """Make the wallet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Let contracts move the wallet's money and shares."""
+
+    approvals: tuple[Approval, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrap:
+    """Turn USDC.e into pUSD, if the wallet still holds as much."""
+
+    amount: Usdc
+
+
+Step = Deploy | Grant | Wrap
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """`tx`: of the transactions it took; none if it was done already."""
+
+    step: Step
+    tx: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait: between looks, for a transaction's end, and for how many answers that are none."""
+
+    pause_s: float = 2.0
+    looks: int = 100
+    tries: int = 15
+
+
+def plan(*, deployed: bool, missing: Sequence[Sequence[Approval]], wrap: Usdc = ZERO_USDC, at_once: int) -> list[Step]:
+    """What there is to do. `missing` in groups: the first are done first, and none waits for a later one."""
+    steps: list[Step] = [] if deployed else [Deploy()]
+    for group in missing:
+        steps += [Grant(tuple(group[i : i + at_once])) for i in range(0, len(group), at_once)]
+    return [*steps, *([Wrap(wrap)] if wrap.micro else [])]
+
+
+class WalletSetup:
+    """Carries out steps that a person agreed to. `calls_of` says what a step has the wallet do; `tell` hears of
+    progress."""
+
+    def __init__(
+        self,
+        desk: WalletDesk,
+        chain: ChainView,
+        *,
+        calls_of: Callable[[Step], Sequence[Call]],
+        clock: Clock,
+        tell: Callable[[str], None],
+        patience: Patience = Patience(),
+    ) -> None:
+        self._desk = desk
+        self._chain = chain
+        self._calls_of = calls_of
+        self._clock = clock
+        self._tell = tell
+        self._patience = patience
+
+    async def carry_out(self, steps: Sequence[Step]) -> list[StepReport]:
+        """SetupStopped at the first that cannot be done."""
+        return [await self._finish(step) for step in steps]
+
+    async def _finish(self, step: Step) -> StepReport:
+        """Tries until the chain shows it; each try is what is left of it then."""
+        done: list[str] = []
+        for _ in range(self._patience.tries):
+            left = await self._left(step)
+            if left is None:
+                return StepReport(step, tuple(done))
+            tx = await self._try(left)
+            if tx is not None:
+                done.append(tx)
+                await self._until_shown(left)
+            else:
+                await self._clock.sleep(self._patience.pause_s)
+        raise SetupStopped(
+            f"{words(step)}: no answer settled it in {self._patience.tries} tries; run setup again later"
+        )
+
+    async def _left(self, step: Step) -> Step | None:
+        """None: the chain shows it done."""
+        match step:
+            case Deploy():
+                return None if await self._desk.deployed() else step
+            case Grant(approvals):
+                missing = tuple(await self._chain.missing(approvals))
+                return Grant(missing) if missing else None
+            case Wrap(amount):
+                return step if await self._chain.usdc_e() >= amount else None
+            case never:
+                assert_never(never)
+
+    async def _try(self, step: Step) -> str | None:
+        """The hash of what did it; None: look again. SetupStopped: it cannot be done."""
+        self._tell(words(step))
+        for calls in self._transactions(step):
+            tx = await self._send(step, calls)
+            if tx is None:
+                return None
+        return tx
+
+    def _transactions(self, step: Step) -> Sequence[Sequence[Call]]:
+        calls, at_once = self._calls_of(step), self._desk.calls_at_once
+        return [calls[i : i + at_once] for i in range(0, len(calls), at_once)] or [()]
+
+    async def _send(self, step: Step, calls: Sequence[Call]) -> str | None:
+        answer = await (self._desk.send(calls, why=words(step)) if calls else self._desk.deploy())
+        match answer:
+            case Accepted(ref):
+                return await self._end(ref)
+            case Refused():
+                raise SetupStopped(f"{words(step)}: {answer.detail}{f'; {answer.remedy}' if answer.remedy else ''}")
+            case Later(why):
+                self._tell(f"waiting: {why}")
+            case Unknown(cause):
+                self._tell(f"no clear answer ({cause}); looking at the chain before trying again")
+            case never:
+                assert_never(never)
+        return None
+
+    async def _end(self, ref: TransactionRef) -> str:
+        seen: Outcome = Pending("not asked yet")
+        for _ in range(self._patience.looks):
+            seen = await self._desk.outcome(ref)
+            match seen:
+                case Done(tx):
+                    self._tell(f"done: {tx}")
+                    return tx
+                case Failed(detail):
+                    raise SetupStopped(f"transaction {ref.id} failed and changed nothing: {detail}")
+                case Pending() | NoAnswer():
+                    await self._clock.sleep(self._patience.pause_s)
+                case never:
+                    assert_never(never)
+        raise SetupStopped(f"transaction {ref.id} has not ended yet ({seen}); run setup again later")
+
+    async def _until_shown(self, step: Step) -> None:
+        """The node we read may be behind the one that mined it."""
+        for _ in range(self._patience.looks):
+            if await self._left(step) is None:
+                return
+            await self._clock.sleep(self._patience.pause_s)
+        raise SetupStopped(
+            f"{words(step)}: done, but the node in endpoints.rpc does not show it; run setup again later"
+        )
+
+
+def words(step: Step) -> str:
+    """What a step is, for people and for the relayer's records."""
+    match step:
+        case Deploy():
+            return "make the wallet on chain"
+        case Grant(approvals):
+            return f"grant {len(approvals)} approvals" if len(approvals) > 1 else "grant an approval"
+        case Wrap(amount):
+            return f"turn {amount} USDC.e into pUSD"
+        case never:
+            assert_never(never)
