@@ -12,6 +12,7 @@ from polybot.simulator.faults.kinds import (
     EmptyArray,
     FillAfterCancel,
     FrameFault,
+    HashFault,
     PlainFrame,
     ReorderFrames,
     Silence,
@@ -78,7 +79,7 @@ def _act(armed: Armed, tap: Tap) -> Act:
             return _Swap(tap, patience_s=patience_s)
         case FillAfterCancel(hold_s=hold_s):
             return _HeldFills(tap, hold_s=hold_s)
-        case PlainFrame(fault="wrong_hash" | "stale_hash" as kind):
+        case HashFault(fault=kind):
             return _Hashes(stale=kind == "stale_hash")
         case _:
             return lambda frame, met: _at_once(frame, met, tap) if met.ordinal else (frame,)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from polybot.config.problems import suggest
 from polybot.core.money import Price
 from polybot.simulator.engine.rules import TICKS
-from polybot.simulator.faults.subject import PONG, SERVICES, SNAPSHOT, SOCKETS, Subject
+from polybot.simulator.faults.subject import PONG, REFUSED, SERVICES, SNAPSHOT, SOCKETS, Subject
 from polybot.simulator.rest.catalogue import CATALOGUE
 
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
@@ -197,14 +197,23 @@ class RefuseConnect(HttpFault):
 
 
 class FrameFault(Fault):
-    """Befalls what one socket is sent, except PONG; `scope.event` is the kind of frame."""
+    """Befalls what one socket is told, not what it is answered; `scope.event` is the kind of frame."""
 
     def covers(self, subject: Subject) -> bool:
-        return subject.event != PONG and self.scope.covers(subject)
+        return subject.event not in {PONG, REFUSED} and self.scope.covers(subject)
 
 
 class PlainFrame(FrameFault):
-    fault: Literal["drop", "duplicate_frame", "garble_frame", "wrong_hash", "stale_hash", "abrupt_close"]
+    fault: Literal["drop", "duplicate_frame", "garble_frame", "abrupt_close"]
+
+
+class HashFault(FrameFault):
+    """The market socket tells a hash that no book has (wrong_hash), or that of the asset's frame before."""
+
+    fault: Literal["wrong_hash", "stale_hash"]
+
+    def covers(self, subject: Subject) -> bool:
+        return subject.service == "market" and super().covers(subject)
 
 
 class NoSnapshot(FrameFault):
@@ -402,6 +411,7 @@ AnyFault = Annotated[
     | Slow
     | RefuseConnect
     | PlainFrame
+    | HashFault
     | NoSnapshot
     | NoPong
     | TruncateFrame

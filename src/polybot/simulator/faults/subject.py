@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 SOCKETS = ("market", "user", "activity")
 SERVICES = ("clob", "data", "gamma", "geoblock", "relayer", "rpc", *SOCKETS)
-PONG, SNAPSHOT = "PONG", "snapshot"
+PONG, REFUSED, SNAPSHOT = "PONG", "refused", "snapshot"
 """Kinds of frames that have no name on the wire."""
 
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from polybot.simulator.faults.engine import Faults
 from polybot.simulator.faults.frames import Tap, Way
 from polybot.simulator.faults.kinds import SubscriptionFault
-from polybot.simulator.faults.subject import Subject
+from polybot.simulator.faults.subject import REFUSED, Subject
 from polybot.simulator.options import Options
 from polybot.simulator.rest.replies import encode
 from polybot.simulator.streams.outbox import Conversation, Sockets, connection_id
@@ -126,7 +126,7 @@ class ActivityFeed:
         missing = f"topic: {spoilt[0].topic} and type: {spoilt[0].type} not found"
         message = f"leger GetTopics error: rpc error: code = NotFound desc = {missing}"
         refused = encode({"body": {"message": message}, "statusCode": 401}).decode()
-        listener.tap.offer(refused, event="refused")
+        listener.tap.offer(refused, event=REFUSED)
 
     def _poisoned(self) -> bool:
         return bool(self._faults.struck(SubscriptionFault, Subject("activity", event="subscribe")))

@@ -12,14 +12,14 @@ from aiohttp import web
 from polybot.core.ids import TokenId
 from polybot.simulator.faults.engine import Faults
 from polybot.simulator.faults.frames import Tap, Way
-from polybot.simulator.faults.subject import SNAPSHOT
+from polybot.simulator.faults.subject import REFUSED, SNAPSHOT
 from polybot.simulator.options import Options
 from polybot.simulator.rest.replies import encode
 from polybot.simulator.streams.line import Line
 from polybot.simulator.streams.outbox import Conversation, Sockets
 from polybot.simulator.wire.books import Snapshot, book_event
 
-REFUSED = "INVALID OPERATION"
+_REFUSED = "INVALID OPERATION"
 
 
 class ClientFrame(msgspec.Struct):
@@ -107,7 +107,7 @@ class MarketFeed:
         if text == "PING":
             listener.line.ping()
         elif not self._obey(listener, text):
-            listener.line.tap.offer(REFUSED, event=REFUSED)
+            listener.line.tap.offer(_REFUSED, event=REFUSED)
         return True
 
     def _obey(self, listener: _Listener, text: str) -> bool:
