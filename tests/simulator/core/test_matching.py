@@ -128,7 +128,7 @@ def test_gtd_expires_a_minute_early(venue: Venue) -> None:
     venue.later(1)
     ended = venue.exchange.order(placed.order.id)
     assert ended is not None
-    assert ended.status is OrderStatus.CANCELED
+    assert ended.status is OrderStatus.CANCELED_EXPIRED_ORDER
     assert not ann.reserved_cash_micro
 
 

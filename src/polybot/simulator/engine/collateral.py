@@ -20,9 +20,8 @@ from polybot.polymarket.contracts import (
 )
 from polybot.simulator.engine.accounts import SYSTEM, UNLIMITED, Account, buy_spenders
 from polybot.simulator.engine.floor import Floor
-from polybot.simulator.engine.liquidity import BookOrder
 from polybot.simulator.engine.listings import Listing
-from polybot.simulator.engine.model import OUTSIDE, Event, OrderStatus, TradeChanged
+from polybot.simulator.engine.model import OUTSIDE, Event, TradeChanged
 from polybot.simulator.engine.moves import (
     GIFTS,
     NO_GROUP,
@@ -100,22 +99,8 @@ class _Moves:
         )
         self._floor.truth.move(row)
         self._floor.emit(PositionsMoved(row.at_ns, row.tx, row))
-        self._take_down_uncovered(account)
+        self._orders.recheck(account)
         return row.tx
-
-    def _take_down_uncovered(self, account: Account) -> None:
-        """The newest first."""
-        live = self._orders.of(account.owner, live_only=True)
-        for order in reversed([order for order in live if order.asked.wallet == account.wallet]):
-            if not _covered(account, order):
-                self._orders.withdraw(order, OrderStatus.CANCELED)
-
-
-def _covered(account: Account, order: BookOrder) -> bool:
-    if order.asked.side is Side.BUY:
-        return account.reserved_cash_micro <= account.cash_micro
-    token = order.asked.token
-    return account.reserved_shares_micro[token] <= account.held_micro[token]
 
 
 class CashMoves(_Moves):

@@ -1,6 +1,7 @@
 """The simulated venue: books, orders, trades, accounts. Pure and deterministic; time comes in through `advance`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from polybot.core.book import BookView, Level
@@ -21,15 +22,16 @@ from polybot.simulator.engine.model import (
     MarketListed,
     NewOrder,
     OrderReport,
+    OrderStatus,
     Placement,
     Print,
     SimTrade,
-    TickChanged,
     TrueBalance,
     TruePosition,
 )
 from polybot.simulator.engine.moves import NO_GROUP, GroupId
 from polybot.simulator.engine.orders import OrderDesk
+from polybot.simulator.engine.placing import OrderEntry
 from polybot.simulator.engine.rules import Rules
 from polybot.simulator.engine.settlement import HouseDesk, Settlement
 from polybot.simulator.engine.truth import Holding
@@ -152,6 +154,7 @@ class Exchange(_Reading, CashMoves, ShareMoves):
 
     def __init__(self, *, now_ns: int, seed: int = 0, rules: Rules = DEFAULT_RULES) -> None:
         super().__init__(now_ns=now_ns, seed=seed, rules=rules)
+        self._entry = OrderEntry(self._floor, self._orders)
         self._house = HouseDesk(self._floor, self._orders)
         self._settlement = Settlement(self._floor, self._orders)
         self._floor.listeners.append(self._after_trade)
@@ -188,6 +191,7 @@ class Exchange(_Reading, CashMoves, ShareMoves):
         listing = Listing(market, book, slug, recorded or {}, self.now_ns, group=group, index=index)
         self._floor.listings.add(listing)
         self._floor.emit(MarketListed(self.now_ns, market.condition))
+        self._await_game(listing)
 
     def set_house_book(self, token: TokenId, *, bids: Iterable[Level], asks: Iterable[Level]) -> None:
         """Replaces the market's outside liquidity; resting orders that it crosses are filled as makers.
@@ -204,11 +208,28 @@ class Exchange(_Reading, CashMoves, ShareMoves):
             self._house.set_level(listing, token, side, price=price, size=size)
 
     def set_tick(self, condition: ConditionId, tick: Price) -> None:
+        """Orders that rest off a coarser grid stay."""
+        self._floor.retick(self._floor.listings.by_condition[condition], tick)
+
+    def start_game(self, condition: ConditionId) -> None:
+        """Takes down what rests; the market stays open."""
+        self._orders.clear(self._floor.listings.by_condition[condition], OrderStatus.INVALID)
+
+    def set_game_start(self, condition: ConditionId, at_ns: int) -> None:
+        """Games move; what was due at the old time does not happen."""
         listing = self._floor.listings.by_condition[condition]
-        old = listing.market.tick
-        if tick != old:
-            listing.retick(tick)
-            self._floor.emit(TickChanged(self.now_ns, condition, old, tick))
+        listing.market = replace(listing.market, game_start_ns=at_ns)
+        self._await_game(listing)
+
+    def _await_game(self, listing: Listing) -> None:
+        at_ns, condition = listing.market.game_start_ns, listing.market.condition
+
+        def start() -> None:
+            if listing.market.game_start_ns == at_ns:
+                self.start_game(condition)
+
+        if at_ns is not None and at_ns > self.now_ns:
+            self.agenda.at(at_ns, start)
 
     def resolve(self, condition: ConditionId, *, winner: TokenId | None) -> None:
         """Cancels what rests and closes the market: a winning share is worth 1, a losing one nothing, each a half if
@@ -224,7 +245,7 @@ class Exchange(_Reading, CashMoves, ShareMoves):
 
     def place(self, order: NewOrder) -> Placement:
         """OrderRefused with the venue's text if nothing was placed."""
-        return self._orders.place(order)
+        return self._entry.place(order)
 
     def cancel(self, order: OrderId, *, owner: Wallet) -> None:
         """CancelRefused with the venue's reason."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from polybot.core.market import Side
+from polybot.core.money import Price
 from polybot.simulator.engine.accounts import Accounts
 from polybot.simulator.engine.agenda import Agenda
 from polybot.simulator.engine.listings import Listing, Listings
@@ -18,9 +19,10 @@ from polybot.simulator.engine.model import (
     OrderChanged,
     OrderReport,
     SimTrade,
+    TickChanged,
 )
 from polybot.simulator.engine.numbering import Numbering
-from polybot.simulator.engine.rules import Rules
+from polybot.simulator.engine.rules import COARSE_TICK, EDGE_TICK, Rules
 from polybot.simulator.engine.trades import Taker, TradeDesk
 from polybot.simulator.engine.truth import Truth
 
@@ -80,11 +82,19 @@ class Floor:
                 if micro := account.held_micro.get(token, 0):
                     listing.pay_out(account, self.accounts.house, token, micro)
 
-    def tell_trade(self, trade: SimTrade, plan: Plan) -> None:
+    def retick(self, listing: Listing, tick: Price) -> None:
+        old = listing.market.tick
+        if tick != old:
+            listing.retick(tick)
+            self.emit(TickChanged(self.agenda.now_ns, listing.market.condition, old, tick))
+
+    def tell_trade(self, listing: Listing, trade: SimTrade, plan: Plan) -> None:
         at_ns = self.agenda.now_ns
         price = plan.legs[-1].price
         tx = self.mining.tx_of(trade)
         self.emit(LastTrade(at_ns, trade.condition, trade.token, trade.side, price, trade.shares, tx))
+        if self.rules.edge_tick and listing.market.tick == COARSE_TICK and listing.at_edge:
+            self.retick(listing, EDGE_TICK)
 
     def tell_levels(self, listing: Listing, touched: Touched) -> None:
         listing.changed_ns = self.agenda.now_ns

@@ -30,6 +30,7 @@ class BookOrder:
     open_micro: int = 0
     queued: int = 0
     trades: list[TradeId] = field(default_factory=list)
+    reason: str = ""
 
     def report(self) -> OrderReport:
         asked = self.asked
@@ -49,6 +50,7 @@ class BookOrder:
             status=self.status,
             created_ns=self.created_ns,
             trades=tuple(self.trades),
+            reason=self.reason,
         )
 
 

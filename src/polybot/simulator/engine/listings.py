@@ -55,6 +55,11 @@ class Listing:
         self.pool_micro -= usdc + whole
         return usdc
 
+    @property
+    def at_edge(self) -> bool:
+        """Whether the last trade was below 0.04 or above 0.96."""
+        return self.last_micro is not None and not 40_000 <= self.last_micro <= 960_000
+
     def retick(self, tick: Price) -> None:
         self.market = replace(self.market, tick=tick)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from polybot.core.fees import taker_fee
 from polybot.core.market import Market, Side
-from polybot.core.matching import SHARE_GRAIN, Take, Walk, walk_shares, walk_spend
-from polybot.core.money import ZERO_USDC, Price, Shares, Usdc
+from polybot.core.matching import SHARE_GRAIN, Take, Walk, grain_floor, walk_shares, walk_spend
+from polybot.core.money import MICRO, ZERO_USDC, Price, Ratio, Shares, Usdc
 from polybot.simulator.engine.liquidity import BookOrder, Ladder, MarketBook, PriceLevel
 from polybot.simulator.engine.model import NewOrder
 
@@ -68,15 +68,42 @@ def _share_out(take: Take, level: PriceLevel, market: Market) -> Iterator[Leg]:
             return
 
 
+def part_of(plan: Plan, market: Market, *, share: Ratio) -> tuple[Plan, Plan]:
+    """The first part of what a plan takes, in whole hundredths of a share, and the rest of it."""
+    ours: list[Leg] = []
+    others: list[Leg] = []
+    left = grain_floor(Shares(plan.shares.micro * share.micro // MICRO)).micro
+    for leg in plan.legs:
+        got = min(left, leg.shares.micro)
+        left -= got
+        ours += _cut(leg, got, market)
+        others += _cut(leg, leg.shares.micro - got, market)
+    return _sum(ours, complete=False), _sum(others, complete=True)
+
+
+def _cut(leg: Leg, shares_micro: int, market: Market) -> list[Leg]:
+    shares = Shares(shares_micro)
+    usdc = Usdc(leg.usdc.micro * shares_micro // leg.shares.micro)
+    return [Leg(leg.maker, leg.price, shares, usdc, taker_fee(shares, leg.price, market.fee))] if shares else []
+
+
+def _sum(legs: list[Leg], *, complete: bool) -> Plan:
+    return Plan(
+        tuple(legs),
+        Shares(sum(leg.shares.micro for leg in legs)),
+        Usdc(sum(leg.usdc.micro for leg in legs)),
+        Usdc(sum(leg.fee.micro for leg in legs)),
+        complete=complete,
+    )
+
+
 def plan_crossing(book: MarketBook, side: Side) -> Plan:
     """What the house's quotes take from resting orders that they cross, each at the order's own price.
 
     `side` is that of the resting orders, as seen from the first outcome; the house pays no fee.
     """
     ladder = book.side_of(book.first, side)
-    legs = list(_crossing_legs(book, ladder, house=book.facing(book.first, side)))
-    shares = Shares(sum(leg.shares.micro for leg in legs))
-    return Plan(tuple(legs), shares, Usdc(sum(leg.usdc.micro for leg in legs)), ZERO_USDC, complete=True)
+    return _sum(list(_crossing_legs(book, ladder, house=book.facing(book.first, side))), complete=True)
 
 
 def _crossing_legs(book: MarketBook, ladder: Ladder, *, house: Ladder) -> Iterator[Leg]:
@@ -89,7 +116,7 @@ def _crossing_legs(book: MarketBook, ladder: Ladder, *, house: Ladder) -> Iterat
             shares = min(order.open_micro, available)
             if shares:
                 quotes = _consume(quotes, shares)
-                usdc = shares * price // 1_000_000
+                usdc = shares * price // MICRO
                 yield Leg(order, Price(price), Shares(shares), Usdc(usdc), ZERO_USDC)
 
 

@@ -88,6 +88,14 @@ class OrderRefused(Exception):
         self.http_status = http_status
 
 
+class NotEnough(OrderRefused):
+    """Balance or allowance."""
+
+
+class OrderKilled(OrderRefused):
+    """It may not rest and found too little to match."""
+
+
 class CancelRefused(Exception):
     """The venue's reason, as listed under `not_canceled`."""
 

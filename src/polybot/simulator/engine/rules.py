@@ -9,7 +9,7 @@ from polybot.core.orders import TimeInForce
 from polybot.polymarket.contracts import exchange_for
 from polybot.simulator.engine.accounts import Account, buy_spenders
 from polybot.simulator.engine.matching import Plan
-from polybot.simulator.engine.model import NewOrder, OrderRefused, Restriction
+from polybot.simulator.engine.model import NewOrder, NotEnough, OrderKilled, OrderRefused, Restriction
 
 MARKET_TYPES = frozenset({TimeInForce.FOK, TimeInForce.FAK})
 EXPIRES_EARLY_S = 60
@@ -19,6 +19,7 @@ MIN_MARKETABLE_BUY = Usdc(MICRO)
 _AMOUNT_DECIMALS = {100_000: 3, 10_000: 4, 5_000: 5, 2_500: 6, 1_000: 5, 100: 6}
 """Decimals of the computed amount by tick size, as the official clients round it."""
 TICKS = frozenset(_AMOUNT_DECIMALS)
+COARSE_TICK, EDGE_TICK = Price(10_000), Price(1_000)
 _CENT = 10_000
 
 
@@ -48,10 +49,14 @@ def check_terms(order: NewOrder, market: Market, *, rules: Rules, now_s: int) ->
     if order.making <= 0 or order.taking <= 0 or (order.post_only and order.tif in MARKET_TYPES):
         raise OrderRefused("Invalid order payload")
     _check_expiration(order, rules=rules, now_s=now_s)
-    if order.tif in MARKET_TYPES:
-        return _market_limit(order, market)
-    _check_size(order, market)
-    return _resting_limit(order, market)
+    if order.tif not in MARKET_TYPES:
+        _check_size(order, market)
+    return check_price(order, market)
+
+
+def check_price(order: NewOrder, market: Market) -> Price:
+    """The limit price; OrderRefused if it is not on the market's grid."""
+    return _market_limit(order, market) if order.tif in MARKET_TYPES else _resting_limit(order, market)
 
 
 def _check_expiration(order: NewOrder, *, rules: Rules, now_s: int) -> None:
@@ -133,10 +138,10 @@ def check_match(order: NewOrder, plan: Plan) -> None:
     if takes and order.side is Side.BUY and order.making < MIN_MARKETABLE_BUY.micro:
         raise OrderRefused(f"invalid amount for a marketable BUY order (${decimal(order.making)}), min size: $1")
     if order.tif is TimeInForce.FOK and not plan.complete:
-        raise OrderRefused("order couldn't be fully filled. FOK orders are fully filled or killed.")
+        raise OrderKilled("order couldn't be fully filled. FOK orders are fully filled or killed.")
     if order.tif is TimeInForce.FAK and not plan.legs:
         text = "FAK orders are partially filled or killed if no match is found."
-        raise OrderRefused(f"no orders found to match with FAK order. {text}")
+        raise OrderKilled(f"no orders found to match with FAK order. {text}")
 
 
 def check_account(order: NewOrder, account: Account) -> None:
@@ -174,13 +179,13 @@ def _check_balance(order: NewOrder, *, balance: int, reserved: int, fee: int) ->
         detail = f"sum of matched orders: {reserved}, order amount (inc. fees): {order.making + fee}"
     else:
         detail = f"order amount: {order.making}"
-    raise OrderRefused(f"{_SHORT}: the balance is not enough -> balance: {balance}, {detail}")
+    raise NotEnough(f"{_SHORT}: the balance is not enough -> balance: {balance}, {detail}")
 
 
 def _check_allowance(order: NewOrder, spender: str, allowance: int, *, needed: int) -> None:
     if allowance < needed:
         detail = f"spender: {spender}, allowance: {allowance}, order amount: {needed}"
-        raise OrderRefused(f"{_SHORT}: the allowance is not enough -> {detail}")
+        raise NotEnough(f"{_SHORT}: the allowance is not enough -> {detail}")
 
 
 def decimal(micro: int) -> str:

@@ -75,7 +75,7 @@ class HouseDesk:
         for leg in plan.legs:
             if leg.maker:
                 self._orders.filled(leg.maker)
-        self._floor.tell_trade(trade, plan)
+        self._floor.tell_trade(listing, trade, plan)
 
 
 class Settlement:
@@ -143,8 +143,7 @@ class Settlement:
         """Cancels what rests and closes the market; a second time does nothing and is False."""
         if listing.market.closed:
             return False
-        for order in listing.book.resting():
-            self._orders.withdraw(order, OrderStatus.CANCELED_MARKET_RESOLVED)
+        self._orders.clear(listing, OrderStatus.CANCELED_MARKET_RESOLVED)
         listing.book.replace_house(listing.book.first, bids=(), asks=())
         listing.market = replace(listing.market, closed=True, accepting_orders=False, winner=winner)
         listing.last_micro = listing.worth_micro(listing.book.first)

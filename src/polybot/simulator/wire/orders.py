@@ -13,14 +13,19 @@ Wire = dict[str, Any]
 KeyOf = Callable[[Wallet], str]
 """The API key of a signing EOA."""
 
+_ANSWERED = {OrderStatus.LIVE: "live", OrderStatus.DELAYED: "delayed"}
+_CANCELED = frozenset({OrderStatus.CANCELED_EXPIRED_ORDER, OrderStatus.CANCELED_NOT_ENOUGH_BALANCE})
+"""Told apart on the user socket only."""
+
 
 def placed(placement: Placement) -> Wire:
     """200 of POST /order: human units, no transaction hashes; part-filled is `matched`, whatever rests."""
+    status = _ANSWERED.get(placement.order.status, "matched")
     return {
         "success": True,
         "errorMsg": "",
         "orderID": placement.order.id,
-        "status": "matched" if placement.gave or placement.order.status is not OrderStatus.LIVE else "live",
+        "status": "matched" if placement.gave else status,
         "makingAmount": str(Usdc(placement.gave)) if placement.gave else "",
         "takingAmount": str(Usdc(placement.got)) if placement.gave else "",
         "tradeIDs": list(placement.trades),
@@ -42,9 +47,10 @@ def refused_leg(text: str, *, success: bool) -> Wire:
 
 def order_row(order: OrderReport, *, market: Market, key_of: KeyOf) -> Wire:
     """GET /data/order/{id}: sizes in decimal shares, `created_at` in whole seconds."""
+    status = OrderStatus.CANCELED if order.status in _CANCELED else order.status
     return {
         "id": order.id,
-        "status": order.status.value,
+        "status": status.value,
         "owner": key_of(order.owner),
         "maker_address": checksum(order.wallet),
         "market": order.condition,
@@ -62,17 +68,20 @@ def order_row(order: OrderReport, *, market: Market, key_of: KeyOf) -> Wire:
 
 
 def order_event(order: OrderReport, *, market: Market, key_of: KeyOf, change: OrderChange, at_ns: int) -> Wire:
-    """The user socket's `order`."""
+    """The user socket's `order`. Of one that was killed at the door it tells less."""
     row = order_row(order, market=market, key_of=key_of)
-    return {
+    event = {
         **row,
         "event_type": "order",
         "type": change.value,
+        "status": f"CANCELED_{order.reason}" if order.reason else order.status.value,
         "order_owner": row["owner"],
         "associate_trades": row["associate_trades"] or None,
         "created_at": str(row["created_at"]),
         "timestamp": str(millis(at_ns)),
     }
+    unplaced = {"size_matched": "", "associate_trades": [], "outcome": "", "created_at": ""}
+    return event if order.created_ns else event | unplaced
 
 
 def trade_row(trade: SimTrade, *, market: Market, key_of: KeyOf, viewer: Wallet) -> Wire:

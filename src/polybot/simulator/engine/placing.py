@@ -1,0 +1,170 @@
+"""New orders: checked, matched or held for a while, then at rest or at their end."""
+
+from polybot.core.market import Side
+from polybot.core.matching import SHARE_GRAIN
+from polybot.core.money import MICRO
+from polybot.simulator.engine.accounts import Account
+from polybot.simulator.engine.floor import Floor, Touched
+from polybot.simulator.engine.liquidity import BookOrder
+from polybot.simulator.engine.listings import Listing
+from polybot.simulator.engine.matching import Plan, part_of, plan_taker
+from polybot.simulator.engine.meddler import WHOLE
+from polybot.simulator.engine.model import (
+    NewOrder,
+    NotEnough,
+    OrderChange,
+    OrderKilled,
+    OrderRefused,
+    OrderStatus,
+    Placement,
+    SimTrade,
+)
+from polybot.simulator.engine.orders import NS, OrderDesk
+from polybot.simulator.engine.rules import (
+    MARKET_TYPES,
+    check_account,
+    check_funds,
+    check_match,
+    check_price,
+    check_terms,
+    shares_asked,
+)
+from polybot.simulator.engine.trades import Taker
+
+
+class OrderEntry:
+    """The door of the venue."""
+
+    def __init__(self, floor: Floor, orders: OrderDesk) -> None:
+        self._floor = floor
+        self._orders = orders
+
+    def place(self, new: NewOrder) -> Placement:
+        """OrderRefused with the venue's text if nothing was placed."""
+        listing, account = self._admit(new)
+        now_ns = self._floor.agenda.now_ns
+        limit = check_terms(new, listing.market, rules=self._floor.rules, now_s=now_ns // NS)
+        order = BookOrder(new, listing.market.condition, limit, shares_asked(new), created_ns=now_ns)
+        plan = plan_taker(listing.book, listing.market, new, limit=limit)
+        self._check_match(order, plan)
+        check_funds(new, account, listing.market, fee=plan.fee)
+        if plan.legs and listing.market.seconds_delay:
+            return self._hold(listing, account, order)
+        plan, missed = self._meddle(listing, order, plan)
+        if missed:
+            self._check_match(order, plan)
+        self._orders.file(order)
+        return self._carry_out(listing, account, order, plan=plan, missed=missed)
+
+    def _admit(self, new: NewOrder) -> tuple[Listing, Account]:
+        listing = self._floor.listings.by_token.get(new.token)
+        if listing is None or listing.market.closed:
+            raise OrderRefused("No orderbook exists for the requested token id", http_status=404)
+        if self._orders.find(new.id):
+            raise OrderRefused(f"order {new.id} is invalid. Duplicated.")
+        account = self._floor.accounts.find(new.wallet)
+        if account is None:
+            raise OrderRefused("maker address not allowed, please use the deposit wallet flow")
+        check_account(new, account)
+        return listing, account
+
+    def _meddle(self, listing: Listing, order: BookOrder, plan: Plan) -> tuple[Plan, Plan | None]:
+        """What happens of the plan, and what strangers take before the order can."""
+        share = self._floor.mining.meddler.share(order.asked) if plan.legs else WHOLE
+        return (plan, None) if share >= WHOLE else part_of(plan, listing.market, share=share)
+
+    def _check_match(self, order: BookOrder, plan: Plan) -> None:
+        """A killed order is told to its owner, though it was never placed."""
+        try:
+            check_match(order.asked, plan)
+        except OrderKilled as killed:
+            order.created_ns = 0
+            self._orders.close(order, OrderStatus.CANCELED, reason=str(killed))
+            raise
+
+    def _carry_out(
+        self, listing: Listing, account: Account, order: BookOrder, *, plan: Plan, missed: Plan | None
+    ) -> Placement:
+        asked = order.asked
+        trade = self._take(listing, Taker(asked.token, asked.side, order), plan) if plan.legs else None
+        if missed:
+            self._take(listing, Taker(asked.token, asked.side), missed)
+        self._end_or_rest(listing, account, order, plan)
+        return _placement(order, plan, trade)
+
+    def _take(self, listing: Listing, taker: Taker, plan: Plan) -> SimTrade:
+        trade = self._floor.match(listing, taker, plan)
+        for leg in plan.legs:
+            if leg.maker:
+                self._orders.filled(leg.maker)
+        self._floor.tell_levels(listing, _touched(listing, taker, plan))
+        self._floor.tell_trade(listing, trade, plan)
+        return trade
+
+    def _end_or_rest(self, listing: Listing, account: Account, order: BookOrder, plan: Plan) -> None:
+        """What is left rests, is cancelled (FAK), or is less than a hundredth of a share and forgotten."""
+        left = 0 if plan.complete else _left(order, plan)
+        if not left:
+            self._orders.end(order, OrderStatus.MATCHED)
+        elif order.asked.tif in MARKET_TYPES:
+            self._orders.end(order, OrderStatus.CANCELED)
+        else:
+            self._orders.rest(listing, account, order, left)
+        if plan.legs:
+            canceled = order.status is OrderStatus.CANCELED
+            change = OrderChange.CANCELLATION if canceled else OrderChange.UPDATE
+            self._floor.tell_order(change, order.report())
+
+    def _hold(self, listing: Listing, account: Account, order: BookOrder) -> Placement:
+        """It reserves nothing meanwhile."""
+        order.status = OrderStatus.DELAYED
+        self._orders.file(order)
+        self._floor.agenda.after(listing.market.seconds_delay, lambda: self._release(listing, account, order))
+        return Placement(order.report(), gave=0, got=0, trades=())
+
+    def _release(self, listing: Listing, account: Account, order: BookOrder) -> None:
+        if listing.market.closed:
+            self._orders.close(order, OrderStatus.CANCELED_MARKET_RESOLVED)
+            return
+        try:
+            self._match_held(listing, account, order)
+        except NotEnough:
+            self._orders.close(order, OrderStatus.CANCELED_NOT_ENOUGH_BALANCE)
+        except OrderRefused as refused:
+            self._orders.close(order, OrderStatus.CANCELED, reason=str(refused))
+
+    def _match_held(self, listing: Listing, account: Account, order: BookOrder) -> None:
+        asked = order.asked
+        check_price(asked, listing.market)
+        check_account(asked, account)
+        plan = plan_taker(listing.book, listing.market, asked, limit=order.limit)
+        check_funds(asked, account, listing.market, fee=plan.fee)
+        plan, missed = self._meddle(listing, order, plan)
+        if not plan.legs:
+            order.status = OrderStatus.UNMATCHED
+            self._floor.tell_order(OrderChange.UPDATE, order.report())
+        check_match(asked, plan)
+        order.status = OrderStatus.LIVE
+        self._carry_out(listing, account, order, plan=plan, missed=missed)
+
+
+def _left(order: BookOrder, plan: Plan) -> int:
+    asked = order.asked
+    if asked.side is Side.BUY:
+        left = (asked.making - plan.usdc.micro) * MICRO // order.limit.micro
+    else:
+        left = asked.making - plan.shares.micro
+    return left - left % SHARE_GRAIN
+
+
+def _touched(listing: Listing, taker: Taker, plan: Plan) -> Touched:
+    book, token = listing.book, taker.token
+    side = Side.BUY if book.facing(token, taker.side) is book.bids else Side.SELL
+    return [(side, price) for price in dict.fromkeys(book.own_price(token, leg.price.micro) for leg in plan.legs)]
+
+
+def _placement(order: BookOrder, plan: Plan, trade: SimTrade | None) -> Placement:
+    buy = order.asked.side is Side.BUY
+    usdc, shares = plan.usdc.micro, plan.shares.micro
+    gave, got = (usdc, shares) if buy else (shares, usdc)
+    return Placement(order.report(), gave=gave, got=got, trades=(trade.id,) if trade else ())
