@@ -23,27 +23,29 @@ class Pace:
         """For limits that real work must keep: a fifth of the speed on top."""
         return seconds * max(1.0, self.speed / 5)
 
+    def _if_any(self, limit_s: float | None) -> float | None:
+        return None if limit_s is None else self.stretched(limit_s)
+
     @property
     def socket(self) -> SocketOptions:
         options = SocketOptions()
-        stale_s = options.pong_stale_s
         return replace(
             options,
-            ping_every_s=self.stretched(options.ping_every_s),
-            pong_stale_s=None if stale_s is None else self.stretched(stale_s),
+            ping_every_s=self._if_any(options.ping_every_s),
+            pong_stale_s=self._if_any(options.pong_stale_s),
         )
 
     @property
     def activity(self) -> ActivityStreamOptions:
         options = ActivityStreamOptions()
-        socket, stale_s = options.socket, options.socket.data_stale_s
+        socket = options.socket
         return replace(
             options,
             max_row_age_s=self.stretched(options.max_row_age_s),
             socket=replace(
                 socket,
-                ping_every_s=self.stretched(socket.ping_every_s),
-                data_stale_s=None if self.quiet or stale_s is None else self.stretched(stale_s),
+                ping_every_s=self._if_any(socket.ping_every_s),
+                data_stale_s=None if self.quiet else self._if_any(socket.data_stale_s),
             ),
         )
 
