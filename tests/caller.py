@@ -14,13 +14,14 @@ from polybot.core.orders import Amounts, OrderTerms, TimeInForce
 from polybot.polymarket.auth import ApiCredentials, L2Auth, l1_headers
 from polybot.polymarket.contracts import POLYGON
 from polybot.polymarket.order_body import OrderFactory, SignedOrder
+from polybot.polymarket.orders import ZERO_WORD
 from polybot.polymarket.signing import LocalSigner
 from polybot.simulator.desk import OpenedAccount
 from polybot.utils.clock import Clock
 
 
 class Caller:
-    """One account's session; `answer` is (status, body)."""
+    """One account's session. An answer is (status, body); `headers` are those of the last one."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, account: OpenedAccount, clock: Clock) -> None:
         self.signer = LocalSigner.from_hex(account.private_key)
@@ -30,6 +31,7 @@ class Caller:
         self._session = session
         self._url = url
         self._salt = 0
+        self.headers: Mapping[str, str] = {}
 
     def now_s(self) -> int:
         return self.clock.now_ns() // 1_000_000_000
@@ -38,6 +40,7 @@ class Caller:
         self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any]:
         async with self._session.request(method, self._url + path, data=body or None, headers=headers) as answer:
+            self.headers = answer.headers
             return answer.status, msgspec.json.decode(await answer.read())
 
     async def l1(self, method: str, path: str, *, nonce: int = 0) -> tuple[int, Any]:
@@ -70,6 +73,8 @@ class Caller:
         expiration_s: int = 0,
         post_only: bool = False,
         owner: str = "",
+        builder: bytes = ZERO_WORD,
+        outcome: int = 0,
     ) -> SignedOrder:
         self._salt += 1
         limit = Price.parse(price)
@@ -80,9 +85,10 @@ class Caller:
             funder=self.account.wallet,
             signature_type=self.account.signature_type,
             api_key=owner or self.key["apiKey"],
+            builder=builder,
         )
         terms = OrderTerms(
-            token=TokenId(market.outcomes[0].token),
+            token=TokenId(market.outcomes[outcome].token),
             condition=ConditionId(market.condition),
             side=side,
             limit=limit,

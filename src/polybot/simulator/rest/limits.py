@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from polybot.simulator.engine.agenda import Agenda
 from polybot.simulator.rest.catalogue import documented
 from polybot.simulator.rest.clob_options import ClobOptions, Limiting
+from polybot.simulator.rest.replies import Answer, Handler
 from polybot.utils.clock import Clock
 
 NS = 1_000_000_000
@@ -217,7 +219,14 @@ class IpLimits:
         self._queues: dict[tuple[str, Window], _Queue] = {}
         self._covering: dict[tuple[str, str, str], tuple[Window, ...]] = {}
 
-    async def hold(self, service: str, request: web.Request) -> web.StreamResponse | None:
+    def around(self, service: str) -> Middleware:
+        @web.middleware
+        async def hold(request: web.Request, handler: Handler) -> Answer:
+            return await self._held(service, request) or await handler(request)
+
+        return hold
+
+    async def _held(self, service: str, request: web.Request) -> Answer | None:
         """None once the request may go on, else the answer it gets instead."""
         now = self._clock.monotonic()
         queues = [self._queue(request.remote or "", window) for window in self._covers(service, request)]
@@ -255,6 +264,6 @@ class _Queue:
         return self.passed[0] + self.span_s if len(self.passed) == self.passed.maxlen else 0.0
 
 
-def _too_many(wait_s: float) -> web.StreamResponse:
+def _too_many(wait_s: float) -> Answer:
     headers = {"Server": "cloudflare", "Retry-After": str(int(wait_s) + 1)}
     return web.Response(status=429, body=_PAGE, content_type="text/html", headers=headers)

@@ -29,6 +29,7 @@ from polybot.simulator.rest.limits import SignerLimits
 from polybot.simulator.rest.modes import Modes
 from polybot.simulator.rest.order_entry import ProvenOrder, SendOrder, order_data, prove, read
 from polybot.simulator.rest.own import BuilderRecords
+from polybot.simulator.rest.regions import refuse_region
 from polybot.simulator.rest.replies import Answer, Refusal, refuse, reply
 from polybot.simulator.rest.session_keys import SessionKeys
 from polybot.simulator.wire.orders import placed, refused_leg
@@ -36,8 +37,6 @@ from polybot.simulator.wire.orders import placed, refused_leg
 MAX_ORDERS = 15
 MAX_CANCELS = 1000
 ORDER_ID = re.compile(r"0x[0-9a-fA-F]{64}")
-WEBSITE_ONLY = frozenset({"IE", "JP", "MT", "NL", "KR"})
-"""Countries whose block does not extend to the API (collected by a trader's package, September 2026)."""
 
 
 class CancelOne(msgspec.Struct, rename={"order_id": "orderID"}):
@@ -117,8 +116,8 @@ class ClobOrders:
             return reply([self._leg(sent, key) for sent in batch], headers=headers)
 
     async def _trader(self, request: web.Request) -> ApiKey:
-        if self._geoblock.blocked and self._geoblock.country not in WEBSITE_ONLY:
-            raise documented("region")
+        if self._geoblock.blocked:
+            refuse_region(self._geoblock, await request.read())
         return await self._admitted(request)
 
     async def _admitted(self, request: web.Request) -> ApiKey:
