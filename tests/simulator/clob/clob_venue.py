@@ -7,8 +7,8 @@ from typing import Any
 
 import aiohttp
 import msgspec
-from caller import Caller
 
+from caller import Caller
 from polybot.core.money import Usdc
 from polybot.core.orders import SignatureType
 from polybot.simulator.options import NO_CACHE, Options

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from caller import Caller
 from clob_venue import Venue, open_venue
+
+from caller import Caller
 
 
 @pytest.fixture

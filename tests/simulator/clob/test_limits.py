@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 from aiohttp import web
-from caller import Caller
 from clob_venue import Venue, open_venue
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caller import Caller
 from polybot.simulator.engine.agenda import Agenda
 from polybot.simulator.rest.clob_options import ClobOptions, Limiting
 from polybot.simulator.rest.limits import TIERS, IpLimits, SignerLimits, Window

@@ -1,8 +1,8 @@
 """Restarts and the other modes, as a caller meets them."""
 
-from caller import Caller
 from clob_venue import Venue, open_venue
 
+from caller import Caller
 from polybot.simulator.engine.agenda import Agenda
 from polybot.simulator.rest.clob_options import ClobOptions, WeeklyTime
 from polybot.simulator.rest.modes import Mode, Modes
@@ -92,7 +92,8 @@ def test_the_weekly_restart_comes_every_week() -> None:
 async def test_the_lengths_are_options() -> None:
     async with open_venue(ClobOptions(restart_s=5, post_only_s=0.5)) as venue:
         assert (await venue.control("/modes", mode="restart"))["left_s"] == 5
-        await venue.running.advance(5)
-        assert venue.running.simulator.modes.mode is Mode.POST_ONLY
-        await venue.running.advance(1)
-        assert venue.running.simulator.modes.mode is Mode.NORMAL
+        seen = []
+        for seconds in (5.0, 1.0):
+            await venue.running.advance(seconds)
+            seen.append(venue.running.simulator.modes.mode)
+        assert seen == [Mode.POST_ONLY, Mode.NORMAL]

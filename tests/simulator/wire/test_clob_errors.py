@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from caller import Caller
 
+from caller import Caller
 from polybot.core.market import Side
 from polybot.core.money import Usdc
 from polybot.core.orders import Amounts, SignatureType, TimeInForce

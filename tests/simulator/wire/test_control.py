@@ -5,8 +5,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-from caller import Caller
 
+from caller import Caller
 from polybot.core.money import Usdc
 from polybot.core.orders import SignatureType
 from polybot.simulator.server import Simulator

@@ -6,8 +6,8 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
-from official import client_for
 
+from official import client_for
 from polybot.core.ids import TokenId
 from polybot.core.market import Side
 from polybot.core.money import Price, Shares, Usdc

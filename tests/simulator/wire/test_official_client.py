@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from official import client_for
 from polymarket.errors import RequestRejectedError
 from polymarket.models.clob.orders import SignedOrder
 from polymarket.models.types import TokenId
 
+from official import client_for
 from polybot.core.ids import ConditionId
 from polybot.core.money import Usdc
 from polybot.core.orders import SignatureType

@@ -7,46 +7,10 @@ from polybot.simulator.rest.gamma import Geoblock
 
 WEBSITE_ONLY = frozenset(["IE", "JP", "MT", "NL", "KR"])
 """The website is blocked, its API is not."""
-CLOSE_ONLY = frozenset(
-    [
-        "AU",
-        "BY",
-        "BE",
-        "BI",
-        "BR",
-        "CA-BC",
-        "CA-ON",
-        "CA-AB",
-        "CA-QC",
-        "CF",
-        "CD",
-        "ET",
-        "FR",
-        "DE",
-        "IQ",
-        "IT",
-        "LB",
-        "LY",
-        "MM",
-        "NZ",
-        "NI",
-        "PL",
-        "RU",
-        "SG",
-        "SO",
-        "SK",
-        "SS",
-        "SD",
-        "TW",
-        "TH",
-        "GB",
-        "US",
-        "UM",
-        "VE",
-        "YE",
-        "ZW",
-    ]
-)
+CLOSE_ONLY = frozenset((
+    "AU", "BY", "BE", "BI", "BR", "CA-BC", "CA-ON", "CA-AB", "CA-QC", "CF", "CD", "ET", "FR", "DE", "IQ", "IT", "LB",
+    "LY", "MM", "NZ", "NI", "PL", "RU", "SG", "SO", "SK", "SS", "SD", "TW", "TH", "GB", "US", "UM", "VE", "YE", "ZW",
+))  # fmt: skip
 """Orders that reduce a holding are taken."""
 
 
