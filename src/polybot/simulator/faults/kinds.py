@@ -397,6 +397,37 @@ class GeoblockSwitch(SwitchFault):
     region: str = "NY"
 
 
+class Reorg(SwitchFault):
+    """The chain replaces its newest `depth` blocks."""
+
+    fault: Literal["reorg"]
+    depth: Annotated[int, Field(ge=1, le=1000)] = 2
+
+
+class DeafSubscription(SwitchFault):
+    """The node acknowledges subscriptions and delivers nothing."""
+
+    fault: Literal["deaf_subscription"]
+
+
+class LogShare(SwitchFault):
+    """withheld_log: so much of the logs reaches no subscription, and with `everywhere` no eth_getLogs either.
+    uneven_logs: so many eth_getLogs meet a backend that is behind. unseen_pending: so many matches are never seen
+    pending. closing_node: after a block so many sockets are cut."""
+
+    fault: Literal["withheld_log", "uneven_logs", "unseen_pending", "closing_node"]
+    share: Chance = 1.0
+    everywhere: bool = False
+
+
+class BlockLimit(SwitchFault):
+    """lagging_logs: eth_getLogs is so many blocks behind. range_limit: it refuses wider ranges. pruned_history: what is
+    older is gone."""
+
+    fault: Literal["lagging_logs", "range_limit", "pruned_history"]
+    blocks: Annotated[int, Field(ge=1)]
+
+
 AnyFault = Annotated[
     PlainHttp
     | FillBeforeAck
@@ -432,6 +463,10 @@ AnyFault = Annotated[
     | TickChange
     | ClockSkew
     | RestrictWallet
-    | GeoblockSwitch,
+    | GeoblockSwitch
+    | Reorg
+    | DeafSubscription
+    | LogShare
+    | BlockLimit,
     Field(discriminator="fault"),
 ]

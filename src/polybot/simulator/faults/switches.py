@@ -5,6 +5,7 @@ from collections.abc import Callable
 from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.market import Market
 from polybot.core.money import Price
+from polybot.simulator.chain.node import ChainNode
 from polybot.simulator.engine.exchange import Exchange
 from polybot.simulator.engine.model import Restriction
 from polybot.simulator.faults.engine import Armed, Faults
@@ -17,6 +18,7 @@ from polybot.simulator.faults.kinds import (
     SwitchFault,
     TickChange,
 )
+from polybot.simulator.faults.node import spoil
 from polybot.simulator.faults.skew import Skew
 from polybot.simulator.faults.subject import Subject
 from polybot.simulator.rest.gamma import Geoblock
@@ -29,12 +31,22 @@ Undo = Callable[[], None]
 class Switches:
     """Acts at the times of the script, on the exchange's agenda. What it cannot find then is left alone."""
 
-    def __init__(self, faults: Faults, *, exchange: Exchange, modes: Modes, geoblock: Geoblock, skew: Skew) -> None:
+    def __init__(
+        self,
+        faults: Faults,
+        *,
+        exchange: Exchange,
+        modes: Modes,
+        geoblock: Geoblock,
+        skew: Skew,
+        node: ChainNode,
+    ) -> None:
         self._faults = faults
         self._exchange = exchange
         self._modes = modes
         self._geoblock = geoblock
         self._skew = skew
+        self._node = node
         faults.on_arm = self._plan
 
     def _plan(self, armed: Armed) -> None:
@@ -82,7 +94,7 @@ class Switches:
             case GeoblockSwitch():
                 return self._block(spec)
             case _:
-                raise TypeError(f"{spec} is no state of the venue")
+                return spoil(self._node, spec)
 
     def _shift(self, seconds: float) -> Undo:
         self._skew.offset_s += seconds
