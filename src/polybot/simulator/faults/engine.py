@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from polybot.simulator.engine.agenda import Agenda
-from polybot.simulator.faults.kinds import AnyFault, Fault
+from polybot.simulator.faults.base import Fault
+from polybot.simulator.faults.kinds import AnyFault
 from polybot.simulator.faults.subject import Subject
 from polybot.simulator.worlds.houses import dice
 

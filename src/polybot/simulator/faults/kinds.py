@@ -1,84 +1,26 @@
-"""The kinds of faults and what each can be told."""
+"""Kinds of faults that befall requests, frames and rows; and the list of all."""
 
-from decimal import Decimal
-from fnmatch import fnmatchcase
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from polybot.config.problems import suggest
-from polybot.core.money import Price
-from polybot.simulator.engine.rules import TICKS
-from polybot.simulator.faults.subject import PONG, REFUSED, SERVICES, SNAPSHOT, SOCKETS, Subject
+from polybot.simulator.faults.base import Chance, Fault, Positive
+from polybot.simulator.faults.states import (
+    BlockLimit,
+    ClockSkew,
+    DeafSubscription,
+    Fate,
+    GeoblockSwitch,
+    LogShare,
+    ModeSwitch,
+    Partial,
+    Reorg,
+    RestrictWallet,
+    TickChange,
+)
+from polybot.simulator.faults.subject import PONG, REFUSED, SNAPSHOT, SOCKETS, Subject
 from polybot.simulator.rest.catalogue import CATALOGUE
-
-Positive: TypeAlias = Annotated[float, Field(gt=0)]
-Chance: TypeAlias = Annotated[float, Field(ge=0, le=1)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Scope(_Strict):
-    """Where a fault may strike; what is left out is not looked at.
-
-    `path` and `event` are globs. `wallet`, `token` and `condition` must be mentioned by the request (path, query,
-    body, POLY_ADDRESS), the frame or the trade.
-    """
-
-    service: tuple[str, ...] = ()
-    method: str = ""
-    path: str = ""
-    event: str = ""
-    wallet: str = ""
-    token: str = ""
-    condition: str = ""
-
-    @field_validator("service", mode="before")
-    @classmethod
-    def _known(cls, value: object) -> object:
-        names = (value,) if isinstance(value, str) else value
-        for name in names if isinstance(names, list | tuple) else ():
-            if name not in SERVICES:
-                raise ValueError(f"{name!r} is not one of {', '.join(SERVICES)}")
-        return names
-
-    def covers(self, subject: Subject) -> bool:
-        return (
-            (not self.service or subject.service in self.service)
-            and (not self.method or subject.method == self.method.upper())
-            and (not self.path or fnmatchcase(subject.path, self.path))
-            and (not self.event or fnmatchcase(subject.event, self.event))
-            and all(name.lower() in subject.text for name in (self.wallet, self.token, self.condition) if name)
-        )
-
-
-class Fault(_Strict):
-    """What all faults share.
-
-    An opportunity is whatever lies in the scope and the time window (`after_s` the start of the simulation, or the
-    moment the fault was posted, and `for_s` from then on). The first `skip` pass unharmed; of the others each is
-    struck with `probability`, at most `count` in all. `hits` names the opportunities that are struck, from 1.
-    """
-
-    scope: Scope = Scope()
-    probability: Chance = 1.0
-    after_s: Annotated[float, Field(ge=0)] = 0.0
-    for_s: Positive | None = None
-    skip: Annotated[int, Field(ge=0)] = 0
-    count: Annotated[int, Field(gt=0)] | None = None
-    hits: tuple[int, ...] | None = None
-
-    def covers(self, subject: Subject) -> bool:
-        """Whether it may befall this, apart from time and chance."""
-        return self.scope.covers(subject)
-
-    @model_validator(mode="after")
-    def _one_way_to_choose(self) -> Self:
-        if self.hits is not None and self.model_fields_set & {"probability", "skip", "count"}:
-            raise ValueError("hits says exactly what is struck: leave out probability, skip and count")
-        return self
 
 
 class HttpFault(Fault):
@@ -119,11 +61,11 @@ class Refuse(HttpFault):
 
     fault: Literal["refuse"]
     error: str = ""
-    values: dict[str, str] = {}
+    values: dict[str, str] = Field(default_factory=dict)
     status: Annotated[int, Field(ge=200, le=599)] | None = None
     text: str = ""
     body: str | None = None
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
     after: bool = False
 
     @field_validator("error")
@@ -322,110 +264,6 @@ class OldRows(RowFault):
 
     fault: Literal["hour_old_rows"]
     age_s: Positive = 3600.0
-
-
-class TradeFault(Fault):
-    """Decides at the match what becomes of a trade."""
-
-
-class Fate(TradeFault):
-    """The trade is sent again under another hash `retries` times; match_then_fail undoes it in the end."""
-
-    fault: Literal["match_then_fail", "retry"]
-    retries: Annotated[int, Field(ge=0)] | None = None
-
-
-class Partial(TradeFault):
-    """Only this `share` of what an order would match is let happen."""
-
-    fault: Literal["partial"]
-    share: Annotated[Decimal, Field(ge=0, lt=1)] = Decimal("0.5")
-
-
-class SwitchFault(Fault):
-    """A state of the venue: on at the start of the window and, with `every_s`, again and again; each time for
-    `lasts_s`, else until the window ends or the fault is cleared. Each time is an opportunity."""
-
-    every_s: Positive | None = None
-    lasts_s: Positive | None = None
-
-
-class ModeSwitch(SwitchFault):
-    """restart runs its own course: 425, post-only, normal."""
-
-    fault: Literal["restart", "cancel_only", "post_only", "disabled"]
-
-
-class TickChange(SwitchFault):
-    fault: Literal["tick_change"]
-    tick: str
-
-    @field_validator("tick")
-    @classmethod
-    def _known_tick(cls, value: str) -> str:
-        if Price.parse(value).micro not in TICKS:
-            raise ValueError(f"must be one of {', '.join(str(Price(tick)) for tick in sorted(TICKS))}")
-        return value
-
-    @model_validator(mode="after")
-    def _in_a_market(self) -> Self:
-        if not (self.scope.condition or self.scope.token):
-            raise ValueError("scope must name the market by condition or token")
-        return self
-
-
-class ClockSkew(SwitchFault):
-    """GET /time and the checks of headers are this far ahead of the truth."""
-
-    fault: Literal["clock_skew"]
-    seconds: float
-
-
-class RestrictWallet(SwitchFault):
-    fault: Literal["closed_only", "banned"]
-
-    @model_validator(mode="after")
-    def _of_somebody(self) -> Self:
-        if not self.scope.wallet:
-            raise ValueError("scope.wallet must name the account's wallet")
-        return self
-
-
-class GeoblockSwitch(SwitchFault):
-    fault: Literal["geoblock"]
-    country: str = "US"
-    region: str = "NY"
-
-
-class Reorg(SwitchFault):
-    """The chain replaces its newest `depth` blocks."""
-
-    fault: Literal["reorg"]
-    depth: Annotated[int, Field(ge=1, le=1000)] = 2
-
-
-class DeafSubscription(SwitchFault):
-    """The node acknowledges subscriptions and delivers nothing."""
-
-    fault: Literal["deaf_subscription"]
-
-
-class LogShare(SwitchFault):
-    """withheld_log: so much of the logs reaches no subscription, and with `everywhere` no eth_getLogs either.
-    uneven_logs: so many eth_getLogs meet a backend that is behind. unseen_pending: so many matches are never seen
-    pending. closing_node: after a block so many sockets are cut."""
-
-    fault: Literal["withheld_log", "uneven_logs", "unseen_pending", "closing_node"]
-    share: Chance = 1.0
-    everywhere: bool = False
-
-
-class BlockLimit(SwitchFault):
-    """lagging_logs: eth_getLogs is so many blocks behind. range_limit: it refuses wider ranges. pruned_history: what is
-    older is gone."""
-
-    fault: Literal["lagging_logs", "range_limit", "pruned_history"]
-    blocks: Annotated[int, Field(ge=1)]
 
 
 AnyFault = Annotated[

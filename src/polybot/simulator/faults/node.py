@@ -5,7 +5,7 @@ from typing import Any
 
 from polybot.simulator.chain.node import ChainNode
 from polybot.simulator.chain.provider import Provider
-from polybot.simulator.faults.kinds import AnyFault, BlockLimit, DeafSubscription, LogShare, Reorg
+from polybot.simulator.faults.states import BlockLimit, DeafSubscription, LogShare, Reorg, SwitchFault
 
 _SHARES = {
     "withheld_log": "withheld_ratio",
@@ -16,7 +16,7 @@ _SHARES = {
 _BLOCKS = {"lagging_logs": "lag_blocks", "range_limit": "range_blocks", "pruned_history": "history_blocks"}
 
 
-def spoil(node: ChainNode, spec: AnyFault) -> Callable[[], None]:
+def spoil(node: ChainNode, spec: SwitchFault) -> Callable[[], None]:
     """Does it, and returns how to take it back; a reorganisation cannot be taken back."""
     match spec:
         case Reorg(depth=depth):
@@ -30,7 +30,7 @@ def spoil(node: ChainNode, spec: AnyFault) -> Callable[[], None]:
         case BlockLimit(blocks=blocks):
             return _turn(node.provider, {_BLOCKS[spec.fault]: blocks})
         case _:
-            raise TypeError(f"{spec.fault} is no state of the venue")
+            raise TypeError(f"{spec} is no state of the venue")
 
 
 def _turn(provider: Provider, to: Mapping[str, Any]) -> Callable[[], None]:

@@ -9,7 +9,8 @@ from pydantic_core import ErrorDetails
 
 from polybot.config.problems import dotted, safe_value, suggest
 from polybot.config.yaml_text import Document, KeyPath, YamlFault, read_yaml
-from polybot.simulator.faults.kinds import AnyFault, Fault, Scope
+from polybot.simulator.faults.base import Fault, Scope
+from polybot.simulator.faults.kinds import AnyFault
 
 
 class ScriptRefused(ValueError):

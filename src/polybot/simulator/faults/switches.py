@@ -8,18 +8,18 @@ from polybot.core.money import Price
 from polybot.simulator.chain.node import ChainNode
 from polybot.simulator.engine.exchange import Exchange
 from polybot.simulator.engine.model import Restriction
+from polybot.simulator.faults.base import Scope
 from polybot.simulator.faults.engine import Armed, Faults
-from polybot.simulator.faults.kinds import (
+from polybot.simulator.faults.node import spoil
+from polybot.simulator.faults.skew import Skew
+from polybot.simulator.faults.states import (
     ClockSkew,
     GeoblockSwitch,
     ModeSwitch,
     RestrictWallet,
-    Scope,
     SwitchFault,
     TickChange,
 )
-from polybot.simulator.faults.node import spoil
-from polybot.simulator.faults.skew import Skew
 from polybot.simulator.faults.subject import Subject
 from polybot.simulator.rest.gamma import Geoblock
 from polybot.simulator.rest.modes import Mode, Modes
@@ -79,12 +79,8 @@ class Switches:
 
     def _effect(self, spec: SwitchFault) -> Undo:
         match spec:
-            case ModeSwitch(fault="restart"):
-                self._modes.restart()
-                return _nothing
             case ModeSwitch(fault=mode):
-                self._modes.set(Mode(mode))
-                return lambda: self._modes.set(Mode.NORMAL)
+                return self._enter(mode)
             case TickChange(tick=tick, scope=scope):
                 return self._retick(scope, Price.parse(tick))
             case ClockSkew(seconds=seconds):
@@ -95,6 +91,13 @@ class Switches:
                 return self._block(spec)
             case _:
                 return spoil(self._node, spec)
+
+    def _enter(self, mode: str) -> Undo:
+        if mode == "restart":
+            self._modes.restart()
+            return _nothing
+        self._modes.set(Mode(mode))
+        return lambda: self._modes.set(Mode.NORMAL)
 
     def _shift(self, seconds: float) -> Undo:
         self._skew.offset_s += seconds

@@ -4,7 +4,7 @@ from polybot.core.money import Ratio
 from polybot.simulator.engine import meddler as engine
 from polybot.simulator.engine.model import NewOrder, SimTrade
 from polybot.simulator.faults.engine import Faults
-from polybot.simulator.faults.kinds import Fate, Partial
+from polybot.simulator.faults.states import Fate, Partial
 from polybot.simulator.faults.subject import Subject
 
 

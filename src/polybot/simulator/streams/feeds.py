@@ -80,10 +80,9 @@ class Feeds:
             case model.FillsWithdrawn():
                 self._records.withdraw(event.tx)
             case model.MarketListed():
-                self._records.hear(event)
                 self._listed(event)
             case PositionsMoved():
-                self._records.hear(event)
+                self._records.add_move(event.row)
 
     def _listed(self, event: model.MarketListed) -> None:
         market = self._records.market(event.condition)
