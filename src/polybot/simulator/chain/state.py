@@ -8,7 +8,15 @@ from eth_abi.abi import encode
 from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.orders import SignatureType
 from polybot.polymarket import contracts
-from polybot.polymarket.contracts import CONDITIONAL_TOKENS, DEPOSIT_FACTORY, POSITION_MANAGER, PUSD, USDC, USDC_E
+from polybot.polymarket.contracts import (
+    CONDITIONAL_TOKENS,
+    DEPOSIT_FACTORY,
+    NEG_RISK_ADAPTER,
+    POSITION_MANAGER,
+    PUSD,
+    USDC,
+    USDC_E,
+)
 from polybot.polymarket.token_ids import decode_position
 from polybot.simulator.chain.abi import Function
 from polybot.simulator.chain.contracts import Call, Contracts, Reverted
@@ -20,7 +28,9 @@ _BEACON_GETTER = bytes.fromhex("49493a4d")
 _CODE = "0x60806040526004361061000d"
 _WALLET_CODE = "0x363d3d373d3d363d602036600436635c60da1b60e01b36527fa3f0ad74e5423aeb"
 _TOKENS = {PUSD.lower(): "pUSD", USDC_E.lower(): "USDC.e", USDC.lower(): "USDC"}
-_SHARES = {CONDITIONAL_TOKENS.lower(): False, POSITION_MANAGER.lower(): True}
+_SHARES = {CONDITIONAL_TOKENS.lower(): False, NEG_RISK_ADAPTER.lower(): False, POSITION_MANAGER.lower(): True}
+"""Whether its positions are version 2's. The retired adapter passes questions on to ConditionalTokens: the official
+client asks it for neg-risk balances."""
 CONTRACTS = frozenset(
     value.lower() for name, value in vars(contracts).items() if name.isupper() and isinstance(value, str)
 ) | {exchange[contracts.POLYGON].address.lower() for exchange in (contracts.STANDARD, contracts.NEG_RISK, contracts.V3)}
