@@ -7,14 +7,15 @@ from polybot.core.market import Side
 from polybot.core.money import Price
 from polybot.simulator.engine.accounts import Accounts
 from polybot.simulator.engine.agenda import Agenda
+from polybot.simulator.engine.herald import Herald
 from polybot.simulator.engine.listings import Listing, Listings
-from polybot.simulator.engine.matching import Plan
+from polybot.simulator.engine.matching import Plan, capped, plan_taker
 from polybot.simulator.engine.mining import Mining
 from polybot.simulator.engine.model import (
-    Event,
     LastTrade,
     LevelsChanged,
     Listener,
+    NewOrder,
     OrderChange,
     OrderChanged,
     OrderReport,
@@ -40,19 +41,14 @@ class Floor:
     numbers: Numbering
     mining: Mining
     trades: TradeDesk
-    listeners: list[Listener]
+    herald: Herald
     emit: Listener
 
     @classmethod
     def build(cls, *, now_ns: int, seed: int, rules: Rules) -> "Floor":
         agenda, accounts, listings, truth = Agenda(now_ns=now_ns), Accounts(), Listings(), Truth()
         numbers = Numbering(seed=seed, agenda=agenda)
-        listeners: list[Listener] = []
-
-        def emit(event: Event) -> None:
-            for listener in listeners:
-                listener(event)
-
+        herald = Herald()
         mining = Mining(
             accounts=accounts,
             listings=listings,
@@ -60,13 +56,19 @@ class Floor:
             agenda=agenda,
             rules=rules,
             numbers=numbers,
-            emit=emit,
+            emit=herald.tell,
         )
         trades = TradeDesk(accounts=accounts, truth=truth, agenda=agenda, numbers=numbers, mining=mining)
-        return cls(agenda, rules, accounts, listings, truth, numbers, mining, trades, listeners, emit)
+        return cls(agenda, rules, accounts, listings, truth, numbers, mining, trades, herald, herald.tell)
+
+    def plan(self, listing: Listing, order: NewOrder, *, limit: Price) -> Plan:
+        """What the order would take now."""
+        plan = plan_taker(listing.book, listing.market, order, limit=limit)
+        return capped(plan, max_fee_bps=self.rules.max_fee_bps)
 
     def match(self, listing: Listing, taker: Taker, plan: Plan) -> SimTrade:
         """Carries a plan out and tells whose orders were filled; the caller tells what became of the book."""
+        plan = capped(plan, max_fee_bps=self.rules.max_fee_bps)
         trade = self.trades.settle(listing, taker, plan)
         for leg in plan.legs:
             if leg.maker:

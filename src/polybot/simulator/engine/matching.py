@@ -1,7 +1,7 @@
 """Who fills whom: a taker against the book, and a new house book against the orders it crosses. Changes nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from polybot.core.fees import taker_fee
 from polybot.core.market import Market, Side
@@ -9,6 +9,8 @@ from polybot.core.matching import SHARE_GRAIN, Take, Walk, grain_floor, walk_sha
 from polybot.core.money import MICRO, ZERO_USDC, Price, Ratio, Shares, Usdc
 from polybot.simulator.engine.liquidity import BookOrder, Ladder, MarketBook, PriceLevel
 from polybot.simulator.engine.model import NewOrder
+
+_ALL_BPS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,16 @@ def _share_out(take: Take, level: PriceLevel, market: Market) -> Iterator[Leg]:
         left -= shares.micro
         if not left:
             return
+
+
+def capped(plan: Plan, *, max_fee_bps: int | None) -> Plan:
+    """No fee is above so many basis points of the dollars that change hands."""
+    if max_fee_bps is None:
+        return plan
+    legs = tuple(
+        replace(leg, fee=Usdc(min(leg.fee.micro, leg.usdc.micro * max_fee_bps // _ALL_BPS))) for leg in plan.legs
+    )
+    return replace(plan, legs=legs, fee=Usdc(sum(leg.fee.micro for leg in legs)))
 
 
 def part_of(plan: Plan, market: Market, *, share: Ratio) -> tuple[Plan, Plan]:

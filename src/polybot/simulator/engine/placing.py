@@ -7,7 +7,7 @@ from polybot.simulator.engine.accounts import Account
 from polybot.simulator.engine.floor import Floor, Touched
 from polybot.simulator.engine.liquidity import BookOrder
 from polybot.simulator.engine.listings import Listing
-from polybot.simulator.engine.matching import Plan, part_of, plan_taker
+from polybot.simulator.engine.matching import Plan, part_of
 from polybot.simulator.engine.meddler import WHOLE
 from polybot.simulator.engine.model import (
     NewOrder,
@@ -45,7 +45,7 @@ class OrderEntry:
         now_ns = self._floor.agenda.now_ns
         limit = check_terms(new, listing.market, rules=self._floor.rules, now_s=now_ns // NS)
         order = BookOrder(new, listing.market.condition, limit, shares_asked(new), created_ns=now_ns)
-        plan = plan_taker(listing.book, listing.market, new, limit=limit)
+        plan = self._floor.plan(listing, new, limit=limit)
         self._check_match(order, plan)
         check_funds(new, account, listing.market, fee=plan.fee)
         if plan.legs and listing.market.seconds_delay:
@@ -53,8 +53,11 @@ class OrderEntry:
         plan, missed = self._meddle(listing, order, plan)
         if missed:
             self._check_match(order, plan)
-        self._orders.file(order)
-        return self._carry_out(listing, account, order, plan=plan, missed=missed)
+        filed = self._orders.file(order)
+        trade = self._carry_out(listing, account, order, plan=plan, missed=missed)
+        report = order.report() if trade else filed
+        gave, got = _exchanged(order, plan)
+        return Placement(report, gave=gave, got=got, trades=report.trades)
 
     def _admit(self, new: NewOrder) -> tuple[Listing, Account]:
         listing = self._floor.listings.by_token.get(new.token)
@@ -84,13 +87,13 @@ class OrderEntry:
 
     def _carry_out(
         self, listing: Listing, account: Account, order: BookOrder, *, plan: Plan, missed: Plan | None
-    ) -> Placement:
+    ) -> SimTrade | None:
         asked = order.asked
         trade = self._take(listing, Taker(asked.token, asked.side, order), plan) if plan.legs else None
         if missed:
             self._take(listing, Taker(asked.token, asked.side), missed)
         self._end_or_rest(listing, account, order, plan)
-        return _placement(order, plan, trade)
+        return trade
 
     def _take(self, listing: Listing, taker: Taker, plan: Plan) -> SimTrade:
         trade = self._floor.match(listing, taker, plan)
@@ -118,9 +121,9 @@ class OrderEntry:
     def _hold(self, listing: Listing, account: Account, order: BookOrder) -> Placement:
         """It reserves nothing meanwhile."""
         order.status = OrderStatus.DELAYED
-        self._orders.file(order)
+        report = self._orders.file(order)
         self._floor.agenda.after(listing.market.seconds_delay, lambda: self._release(listing, account, order))
-        return Placement(order.report(), gave=0, got=0, trades=())
+        return Placement(report, gave=0, got=0, trades=())
 
     def _release(self, listing: Listing, account: Account, order: BookOrder) -> None:
         if listing.market.closed:
@@ -137,7 +140,7 @@ class OrderEntry:
         asked = order.asked
         check_price(asked, listing.market)
         check_account(asked, account)
-        plan = plan_taker(listing.book, listing.market, asked, limit=order.limit)
+        plan = self._floor.plan(listing, asked, limit=order.limit)
         check_funds(asked, account, listing.market, fee=plan.fee)
         plan, missed = self._meddle(listing, order, plan)
         if not plan.legs:
@@ -163,8 +166,7 @@ def _touched(listing: Listing, taker: Taker, plan: Plan) -> Touched:
     return [(side, price) for price in dict.fromkeys(book.own_price(token, leg.price.micro) for leg in plan.legs)]
 
 
-def _placement(order: BookOrder, plan: Plan, trade: SimTrade | None) -> Placement:
-    buy = order.asked.side is Side.BUY
+def _exchanged(order: BookOrder, plan: Plan) -> tuple[int, int]:
+    """What was given and got, in micro-units."""
     usdc, shares = plan.usdc.micro, plan.shares.micro
-    gave, got = (usdc, shares) if buy else (shares, usdc)
-    return Placement(order.report(), gave=gave, got=got, trades=(trade.id,) if trade else ())
+    return (usdc, shares) if order.asked.side is Side.BUY else (shares, usdc)

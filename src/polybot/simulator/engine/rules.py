@@ -6,8 +6,7 @@ from polybot.core.market import Market, Side
 from polybot.core.matching import SHARE_GRAIN
 from polybot.core.money import MICRO, Price, Usdc
 from polybot.core.orders import TimeInForce
-from polybot.polymarket.contracts import exchange_for
-from polybot.simulator.engine.accounts import Account, buy_spenders
+from polybot.simulator.engine.accounts import Account, buy_spenders, exchange_of
 from polybot.simulator.engine.matching import Plan
 from polybot.simulator.engine.model import NewOrder, NotEnough, OrderKilled, OrderRefused, Restriction
 
@@ -32,6 +31,9 @@ class Rules:
     It is final when `finalized_blocks` more have come. A transaction that the wallets' balances do not cover is tried
     again `unfunded_retries` times. `edge_tick`: whether a market of tick 0.01 gets 0.001 with its first trade below
     0.04 or above 0.96 (users' reports; whether the venue does it by itself is unsure); it keeps it then.
+
+    `max_fee_bps`: the most a taker is charged, of the dollars that change hands; None is no cap. The contract's own
+    default is 500, which the fee of crypto markets exceeds below 0.29, so it was presumably raised (unsure).
     """
 
     min_expiration_s: int = 180
@@ -40,6 +42,7 @@ class Rules:
     unfunded_retries: int = 3
     auto_redeem_after_s: float = 10.0
     edge_tick: bool = True
+    max_fee_bps: int | None = None
 
 
 def check_terms(order: NewOrder, market: Market, *, rules: Rules, now_s: int) -> Price:
@@ -163,7 +166,7 @@ def check_funds(order: NewOrder, account: Account, market: Market, *, fee: Usdc)
         return
     held, reserved = account.held_micro.get(order.token, 0), account.reserved_shares_micro.get(order.token, 0)
     _check_balance(order, balance=held, reserved=reserved, fee=0)
-    operator = exchange_for(order.token, neg_risk=market.neg_risk).address.lower()
+    operator = exchange_of(order.token, neg_risk=market.neg_risk)
     _check_allowance(
         order, operator, order.making if account.may_move(order.token, operator) else 0, needed=order.making
     )
