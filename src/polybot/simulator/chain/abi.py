@@ -66,8 +66,12 @@ def decode(types: tuple[str, ...], data: bytes) -> tuple[Any, ...]:
 
 def _encode(types: list[str], values: list[object]) -> bytes:
     if any(kind.endswith("]") for kind in types):
-        return abi_encode(types, values)
+        return abi_encode(types, [_raw(kind, value) for kind, value in zip(types, values, strict=True)])
     return b"".join(_word(kind, value) for kind, value in zip(types, values, strict=True))
+
+
+def _raw(kind: str, value: object) -> object:
+    return bytes.fromhex(value[2:]) if isinstance(value, str) and kind.startswith("bytes") else value
 
 
 def _word(kind: str, value: object) -> bytes:

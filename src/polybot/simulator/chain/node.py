@@ -22,6 +22,7 @@ from polybot.simulator.chain.transactions import Transaction
 from polybot.simulator.engine.blocks import block_ns
 from polybot.simulator.engine.exchange import Exchange
 from polybot.simulator.engine.model import Event, FillsWithdrawn
+from polybot.simulator.faults.frames import Way
 from polybot.simulator.rest.replies import Answer
 from polybot.simulator.streams.outbox import Sockets
 
@@ -64,7 +65,7 @@ class ChainNode:
             announce=self._feed.announce,
         )
         state = State(exchange, self.contracts, nonce_of=nonce_of)
-        self._rpc = Rpc(reader=self._reader, state=state, mempool=self._mempool, feed=self._feed)
+        self.rpc = Rpc(reader=self._reader, state=state, mempool=self._mempool, feed=self._feed)
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/", self._http), web.get("/", self._socket)]
@@ -102,17 +103,21 @@ class ChainNode:
         two blocks after the head. ValueError for a depth that is no chain's."""
         if not 0 < depth <= _DEEPEST:
             raise ValueError(f"depth {depth}: give 1 to {_DEEPEST} blocks")
+        if later := self._rewrite(depth, without=drop):
+            self._exchange.agenda.at(block_ns(self.head + 2), lambda: self._return(later))
+
+    def _rewrite(self, depth: int, *, without: Collection[str]) -> list[Transaction]:
+        """What it leaves out."""
         first, head = self.head - depth + 1, self.head
-        later = []
+        left_out = []
         gone = list(self._gone(first, head))
         for number, tx in self._chain.replace(first, head):
-            if tx.hash in drop:
-                later.append(tx)
+            if tx.hash in without:
+                left_out.append(tx)
             else:
                 self._chain.include(tx, min(number + 1, head))
         self._feed.reorganised(first, gone)
-        if later:
-            self._exchange.agenda.at(block_ns(head + 2), lambda: self._return(later))
+        return left_out
 
     def _gone(self, first: int, head: int) -> Iterable[dict[str, Any]]:
         """The newest first, as nodes tell it."""
@@ -128,19 +133,22 @@ class ChainNode:
         found = self._chain.find(tx)
         if found is None or found.block is None:
             return
-        self.reorg(max(1, self.head - found.block + 1), drop={tx})
+        self._rewrite(max(1, self.head - found.block + 1), without={tx})
         self._chain.forget(found)
 
     async def _http(self, request: web.Request) -> Answer:
-        return web.Response(body=self._rpc.answer(await request.read()), content_type="application/json")
+        return web.Response(body=self.rpc.answer(await request.read()), content_type="application/json")
 
     async def _socket(self, request: web.Request) -> Answer:
-        return await self._sockets.serve(request, lambda way: _Joined(self, self._feed.open(way)))
+        return await self._sockets.serve(request, lambda way: _Joined(self, self.join(way)))
+
+    def join(self, way: Way) -> Connection:
+        return self._feed.open(way)
 
     def obey(self, connection: Connection, frame: str) -> None:
         """Answers a frame of a socket."""
         self._present()
-        connection.way.offer(self._rpc.answer(frame, connection).decode())
+        connection.way.offer(self.rpc.answer(frame, connection).decode())
 
     def leave(self, connection: Connection) -> None:
         self._feed.close(connection)
