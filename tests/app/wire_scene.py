@@ -22,7 +22,7 @@ from polybot.config.edit import write_templates
 T = TypeVar("T")
 
 PROGRAM = (sys.executable, "-c", "from polybot.cli.main import main; main()")
-ENDPOINTS = ("clob", "data", "gamma", "geoblock", "ws_market", "ws_user", "ws_activity")
+ENDPOINTS = ("clob", "data", "gamma", "geoblock", "ws_market", "ws_user", "ws_activity", "relayer", "rpc")
 QUERIES = ("status", "accounts", "positions", "trades", "pnl", "decisions")
 PATIENCE_S = 40.0
 _BETWEEN_LOOKS_S = 0.1

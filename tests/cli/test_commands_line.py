@@ -310,7 +310,7 @@ def test_live_without_a_key_names_the_variable(terminal: Terminal, tmp_path: Pat
 def test_a_connection_test_reports_every_service(
     terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services = ("clob", "data", "gamma", "geoblock", "ws_market", "ws_user", "ws_activity")
+    services = ("clob", "data", "gamma", "geoblock", "ws_market", "ws_user", "ws_activity", "relayer", "rpc")
     for name in services:
         scheme = "ws" if name.startswith("ws") else "http"
         monkeypatch.setenv(f"POLYBOT__ENDPOINTS__{name.upper()}", f"{scheme}://127.0.0.1:9")

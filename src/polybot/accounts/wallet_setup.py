@@ -85,6 +85,11 @@ def plan(*, deployed: bool, missing: Sequence[Sequence[Approval]], wrap: Usdc = 
     return [*steps, *([Wrap(wrap)] if wrap.micro else [])]
 
 
+def transactions(calls: Sequence[Call], at_once: int) -> list[Sequence[Call]]:
+    """Calls in the order and company in which they are sent; one without calls for a deployment."""
+    return [calls[i : i + at_once] for i in range(0, len(calls), at_once)] or [()]
+
+
 class WalletSetup:
     """Carries out steps that a person agreed to. `calls_of` says what a step has the wallet do; `tell` hears of
     progress."""
@@ -143,15 +148,12 @@ class WalletSetup:
     async def _try(self, step: Step) -> str | None:
         """The hash of what did it; None: look again. SetupStopped: it cannot be done."""
         self._tell(words(step))
-        for calls in self._transactions(step):
+        tx: str | None = None
+        for calls in transactions(self._calls_of(step), self._desk.calls_at_once):
             tx = await self._send(step, calls)
             if tx is None:
                 return None
         return tx
-
-    def _transactions(self, step: Step) -> Sequence[Sequence[Call]]:
-        calls, at_once = self._calls_of(step), self._desk.calls_at_once
-        return [calls[i : i + at_once] for i in range(0, len(calls), at_once)] or [()]
 
     async def _send(self, step: Step, calls: Sequence[Call]) -> str | None:
         answer = await (self._desk.send(calls, why=words(step)) if calls else self._desk.deploy())

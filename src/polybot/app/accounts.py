@@ -44,11 +44,15 @@ async def open_live_account(
 ) -> LiveAccount:
     """Refuses what could not trade, then derives the API credentials. AccountRefused; CannotStart if none answers."""
     wallet = account.proxy_wallet or parse_wallet(signer.address)
-    _require_own_wallet(account, wallet, signer)
-    credentials = await _credentials(services, signer)
-    redactor.register(credentials.secret)
-    redactor.register(credentials.passphrase)
-    factory = OrderFactory(signer, funder=wallet, signature_type=account.signature_type, api_key=credentials.key)
+    require_own_wallet(account, wallet, signer)
+    credentials = await clob_credentials(services, signer)
+    factory = OrderFactory(
+        signer,
+        funder=wallet,
+        signature_type=account.signature_type,
+        api_key=credentials.key,
+        session_key=account.session_key,
+    )
     api = ClobAccount(services.clob_http, auth=L2Auth(signer.address, credentials), clock=clock)
     await _fresh_balance(api, account)
     stream = UserStream(
@@ -81,7 +85,10 @@ async def _fresh_balance(api: ClobAccount, account: YourAccount) -> None:
         raise CannotStart(f"Polymarket does not read the wallet's balance now ({failed})") from None
 
 
-def _require_own_wallet(account: YourAccount, wallet: Wallet, signer: Signer) -> None:
+def require_own_wallet(account: YourAccount, wallet: Wallet, signer: Signer) -> None:
+    """AccountRefused. Whether a session key may act for a wallet only Polymarket knows."""
+    if account.session_key:
+        return
     kind = account.signature_type
     owned = funders(signer.address, kind)
     if wallet not in owned:
@@ -92,9 +99,10 @@ def _require_own_wallet(account: YourAccount, wallet: Wallet, signer: Signer) ->
         )
 
 
-async def _credentials(services: Services, signer: Signer) -> ApiCredentials:
+async def clob_credentials(services: Services, signer: Signer) -> ApiCredentials:
+    """The signer's API credentials, which no log shows from here on. AccountRefused; CannotStart if none answers."""
     try:
-        return await services.clob.credentials(signer)
+        credentials = await services.clob.credentials(signer)
     except RequestFailed as failed:
         if failed.failure.transient:
             raise CannotStart(f"Polymarket cannot be asked for API credentials now ({failed})") from None
@@ -103,3 +111,6 @@ async def _credentials(services: Services, signer: Signer) -> ApiCredentials:
         ) from None
     except UnexpectedShape as failed:
         raise AccountRefused(f"Polymarket gives no API credentials for this key: {failed}") from None
+    redactor.register(credentials.secret)
+    redactor.register(credentials.passphrase)
+    return credentials

@@ -2,13 +2,21 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 
 from polybot.app.services import Services
+from polybot.config.credentials import rpc_urls
+from polybot.config.fields import masked_url
 from polybot.config.loader import LoadedConfig
+from polybot.polymarket.chain.rpc import RpcClient, RpcError
+from polybot.polymarket.contracts import DEPOSIT_FACTORY, POLYGON
 from polybot.polymarket.errors import RequestFailed, UnexpectedShape
+from polybot.polymarket.relayer.client import RelayerClient
+from polybot.polymarket.relayer.payloads import DepositBatch
 from polybot.polymarket.streams.socket import SocketOptions
+from polybot.polymarket.wallets import checksum
 from polybot.ports.telemetry import NoTelemetry
 from polybot.utils.clock import Clock, SystemClock
 
@@ -49,7 +57,10 @@ async def check(config: LoadedConfig, *, clock: Clock | None = None) -> list[Ser
             ("ws_market", endpoints.ws_market, lambda: _socket(endpoints.ws_market)),
             ("ws_user", endpoints.ws_user, lambda: _socket(endpoints.ws_user)),
             ("ws_activity", endpoints.ws_activity, lambda: _socket(endpoints.ws_activity)),
+            ("relayer", endpoints.relayer, lambda: _relayer(services, endpoints.relayer, clock)),
         ]
+        nodes = [secret.get_secret_value() for secret in rpc_urls(config)]
+        probes += [("rpc", masked_url(url), partial(_node, services, url)) for url in nodes]
         return [await _timed(name, url, probe, clock) for name, url, probe in probes]
 
 
@@ -57,7 +68,7 @@ async def _timed(name: str, url: str, probe: Callable[[], Awaitable[_Found]], cl
     started_ns = clock.perf_ns()
     try:
         found = await probe()
-    except (RequestFailed, UnexpectedShape, aiohttp.ClientError, OSError, TimeoutError) as failed:
+    except (RequestFailed, RpcError, UnexpectedShape, aiohttp.ClientError, OSError, TimeoutError) as failed:
         return ServiceCheck(
             name, url, ok=False, latency_ms=None, clock_skew_ms=None, detail=str(failed) or repr(failed)
         )
@@ -93,6 +104,21 @@ async def _geoblock(services: Services) -> _Found:
     if answer.blocked:
         return _Found(f"trading is restricted here ({where}): polybot opens no position", ok=False)
     return _Found(f"trading is allowed here ({where})")
+
+
+async def _relayer(services: Services, url: str, clock: Clock) -> _Found:
+    relayer = RelayerClient(services.http_to(url), clock=clock, auth=None)
+    await relayer.deployed(checksum(DEPOSIT_FACTORY), DepositBatch.kind)
+    return _Found("answers")
+
+
+async def _node(services: Services, url: str) -> _Found:
+    if not url.startswith("http"):
+        return await _socket(url)
+    chain = await RpcClient(services.http_to(url)).chain_id()
+    if chain != POLYGON:
+        return _Found(f"a node of chain {chain}, not of Polygon ({POLYGON})", ok=False)
+    return _Found("a node of Polygon")
 
 
 async def _socket(url: str) -> _Found:

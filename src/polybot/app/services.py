@@ -42,6 +42,7 @@ class Services:
         self.clob = ClobClient(self.clob_http, clock=clock)
         self.data = DataClient(self.data_http, clock=clock)
         self.gamma = GammaClient(self.gamma_http)
+        self._more: list[HttpClient] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -49,7 +50,7 @@ class Services:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for http in (self.clob_http, self.data_http, self.gamma_http, self.geoblock_http):
+        for http in (self.clob_http, self.data_http, self.gamma_http, self.geoblock_http, *self._more):
             await http.close()
 
     def market_data(self, portfolio: Portfolio) -> tuple[LiveMarketData, MarketStream]:
@@ -82,11 +83,17 @@ class Services:
         """RequestFailed without a usable answer."""
         return await fetch_geoblock(self.geoblock_http, path=urlsplit(self._settings.endpoints.geoblock).path or "/")
 
-    def _http(self, url: str) -> HttpClient:
+    def http_to(self, url: str, *, read_timeout_s: float | None = None) -> HttpClient:
+        """A client of another service, closed with the rest."""
+        http = self._http(url, read_timeout_s=read_timeout_s)
+        self._more.append(http)
+        return http
+
+    def _http(self, url: str, *, read_timeout_s: float | None = None) -> HttpClient:
         network = self._settings.network
         options = HttpOptions(
             connect_timeout_s=min(5.0, network.api_timeout_s),
-            read_timeout_s=network.api_timeout_s,
+            read_timeout_s=read_timeout_s or network.api_timeout_s,
             keepalive_s=3600.0 if network.keep_alive else 0.0,
             pool_size=network.connection_pool_size,
         )

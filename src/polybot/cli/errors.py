@@ -11,6 +11,9 @@ _BY_NAME = {
     "CannotStart": (Exit.REFUSED, "`polybot test-connection`"),
     "OtherAccount": (Exit.REFUSED, "`polybot init DIR` for a folder of its own, or `polybot config explain storage`"),
     "TapeError": (Exit.FAILED, "`polybot demo` without --tape"),
+    "RequestFailed": (Exit.FAILED, "`polybot test-connection`"),
+    "RpcError": (Exit.FAILED, "`polybot config explain endpoints.rpc`"),
+    "SetupStopped": (Exit.FAILED, "`polybot setup`, which goes on from what the chain shows"),
     "TargetUnknown": (Exit.CONFIG, "`polybot accounts`, and repair accounts.yaml"),
 }
 """Errors of the running bot, by name: importing them would import the whole bot."""

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from polybot.cli import asking, running, setting_up
+from polybot.cli import asking, running, setting_up, wallet
 from polybot.cli.errors import failure_of
 from polybot.cli.exits import Exit, Failure
 from polybot.cli.options import FolderOption, JsonOption
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 _config = typer.Typer(help="Check and explain the configuration.", no_args_is_help=True)
 _accounts = typer.Typer(invoke_without_command=True)
+_setup = typer.Typer(invoke_without_command=True)
 
 
 @app.callback()
@@ -61,6 +62,8 @@ _accounts.callback()(setting_up.accounts)
 _accounts.command("add")(setting_up.accounts_add)
 app.add_typer(_config, name="config")
 app.add_typer(_accounts, name="accounts")
+_setup.callback()(wallet.setup)
+app.add_typer(_setup, name="setup")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

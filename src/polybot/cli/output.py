@@ -13,6 +13,11 @@ _PIPE_COLUMNS = 200
 """A pipe or a file has no edge at which a table must be folded."""
 
 
+def width() -> int | None:
+    """Of what is printed on stdout; None: as wide as the terminal or $COLUMNS says."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_COLUMNS
+
+
 def show(data: object, view: "RenderableType", *, as_json: bool) -> None:
     """`data` for programs, `view` for people; both say the same."""
     from rich.console import Console
@@ -22,7 +27,7 @@ def show(data: object, view: "RenderableType", *, as_json: bool) -> None:
     if as_json:
         Console(soft_wrap=True, markup=False, highlight=False, color_system=None).print(document(data))
     else:
-        Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_COLUMNS).print(view)
+        Console(width=width()).print(view)
 
 
 def note(text: str) -> None:

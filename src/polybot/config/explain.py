@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from polybot.config.fields import masked_url
 from polybot.config.loader import LoadedConfig, Origin
 from polybot.config.models import Accounts, Settings, Target
 from polybot.config.problems import dotted, model_in, safe_value
@@ -53,7 +54,7 @@ def _values(model: BaseModel, path: KeyPath, config: LoadedConfig) -> Iterator[E
         here, value = (*path, name), getattr(model, name)
         if isinstance(value, BaseModel):
             yield from _values(value, here, config)
-        elif isinstance(value, tuple):
+        elif isinstance(value, tuple) and model_in(field.annotation):
             for number, item in enumerate(value):
                 yield from _values(item, (*here, number), config)
         else:
@@ -82,6 +83,8 @@ def _known(file: str, model: type[BaseModel], prefix: str) -> Iterator[KnownKey]
 def _shown(name: str, value: object) -> str:
     if value is None or isinstance(value, bool):
         return json.dumps(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(masked_url, value))
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    shown = safe_value("" if name == "private_key_env" else name, text)
+    shown = safe_value("" if name.endswith("_env") else name, text)
     return shown if shown.startswith("[") else shown[1:-1]

@@ -2,10 +2,10 @@
 
 import re
 from decimal import Decimal
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, PlainSerializer, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator, TypeAdapter
 
 from polybot.config.targets import TargetRef, parse_target_ref
 from polybot.core.ids import Wallet, parse_wallet
@@ -59,6 +59,23 @@ def _url(*schemes: str) -> AfterValidator:
     return AfterValidator(validate)
 
 
+def _separated(value: object) -> object:
+    """One text may name several, as an environment variable must."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def masked_url(url: str) -> str:
+    """Scheme and host: path, query and user name of a node's URL often are a secret."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    bare = parts.path in ("", "/") and not parts.query
+    return f"{parts.scheme}://{host}{'' if bare else '/[hidden]'}"
+
+
+def _masked(urls: tuple[str, ...]) -> list[str]:
+    return [masked_url(url) for url in urls]
+
+
 def _store_url(value: str) -> str:
     if not value.startswith("sqlite:///") or value in {"sqlite:///", "sqlite:///:memory:"}:
         raise ValueError("must be sqlite:///FILE; other databases are not built in this release")
@@ -76,3 +93,10 @@ EnvName = Annotated[str, AfterValidator(_env_name)]
 HttpUrl = Annotated[str, _url("http", "https")]
 StoreUrl = Annotated[str, AfterValidator(_store_url)]
 SocketUrl = Annotated[str, _url("ws", "wss")]
+NodeUrls: TypeAlias = Annotated[
+    tuple[Annotated[str, _url("http", "https", "ws", "wss")], ...],
+    BeforeValidator(_separated),
+    PlainSerializer(_masked),
+]
+node_urls = TypeAdapter[tuple[str, ...]](NodeUrls).validate_python
+"""From text or a list; ValueError, which may show them, if one is no node's URL."""

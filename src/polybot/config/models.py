@@ -10,6 +10,7 @@ from polybot.config.fields import (
     CopyRatio,
     EnvName,
     HttpUrl,
+    NodeUrls,
     PositiveUsdc,
     SocketUrl,
     StoreUrl,
@@ -44,6 +45,35 @@ class YourAccount(Section):
         description="How the account signs: 0 plain wallet (EOA), 1 e-mail or Magic proxy, 2 Gnosis Safe of a browser"
         " wallet, 3 deposit wallet (accounts opened since May 2026).",
     )
+    session_key: bool = Field(
+        False,
+        description="True: the key is a session key that the owner of proxy_wallet has authorised, not the owner's own"
+        " (signature_type 3 only). It can trade, and cannot take money out.",
+    )
+    builder_key_env: EnvName = Field(
+        "POLY_BUILDER_KEY",
+        description="Name of the environment variable with a builder key, for `polybot setup` of wallets other than"
+        " plain ones. Its secret and passphrase go with it.",
+    )
+    builder_secret_env: EnvName = Field(
+        "POLY_BUILDER_SECRET", description="Name of the environment variable with the builder key's secret."
+    )
+    builder_passphrase_env: EnvName = Field(
+        "POLY_BUILDER_PASSPHRASE", description="Name of the environment variable with the builder key's passphrase."
+    )
+    relayer_key_env: EnvName = Field(
+        "POLY_RELAYER_KEY",
+        description="Name of the environment variable with a relayer API key; it serves `polybot setup` as a builder"
+        " key does, but cannot authorise session keys.",
+    )
+
+    @model_validator(mode="after")
+    def _session_key_of_a_deposit_wallet(self) -> "YourAccount":
+        if self.session_key and (self.signature_type is not SignatureType.POLY_1271 or self.proxy_wallet is None):
+            raise ValueError(
+                "session_key needs signature_type 3 and proxy_wallet: only deposit wallets have session keys"
+            )
+        return self
 
 
 class Target(Section):
@@ -202,6 +232,17 @@ class Endpoints(Section):
         "wss://ws-subscriptions-clob.polymarket.com/ws/user", description="Your own orders and fills."
     )
     ws_activity: SocketUrl = Field("wss://ws-live-data.polymarket.com", description="Everybody's trades.")
+    relayer: HttpUrl = Field(
+        "https://relayer-v2.polymarket.com", description="Carries the transactions of wallets other than plain ones."
+    )
+    rpc: NodeUrls = Field(
+        ("https://polygon.drpc.org",),
+        description="Polygon nodes (http or ws), one or a list; shown without path, which may hold a secret.",
+    )
+    rpc_env: EnvName = Field(
+        "POLY_RPC_URL",
+        description="Name of the environment variable with nodes whose URLs hold a secret; it wins over `rpc`.",
+    )
 
 
 class Paper(Section):

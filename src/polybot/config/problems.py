@@ -8,11 +8,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from polybot.config.errors import Problem
+from polybot.config.fields import masked_url
 from polybot.config.yaml_text import KeyPath
 
 _SECRET_NAME = re.compile(r"(?i)key|secret|pass|token|mnemonic|seed")
 _LONG_HEX = re.compile(r"[0-9a-fA-F]{64}")
 _URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
+_NODE_URL = re.compile(r"rpc(\[\d+\])?")
 _LONGEST_SHOWN = 120
 
 
@@ -32,7 +34,10 @@ def safe_value(key: str, value: object) -> str:
     if value is None or isinstance(value, Mapping | list | tuple | BaseModel):
         return ""
     text = _URL_PASSWORD.sub(r"\1***@", str(value))
-    named_secret = _SECRET_NAME.search(key.rpartition(".")[2])
+    name = key.rpartition(".")[2]
+    named_secret = _SECRET_NAME.search(name)
+    if _NODE_URL.fullmatch(name):
+        return repr(masked_url(text))
     if _LONG_HEX.search(text) or (named_secret and len(text) > 24) or len(text.split()) >= 12:
         return "[hidden]"
     return repr(text[:_LONGEST_SHOWN])

@@ -34,9 +34,12 @@ class WalletFacts:
 
     async def balances(self) -> Balances:
         pusd, usdc_e, wei = await asyncio.gather(
-            self._money(PUSD), self._money(USDC_E), self._node.balance_wei(self._signer_address)
+            self._money(PUSD), self.usdc_e(), self._node.balance_wei(self._signer_address)
         )
         return Balances(pusd, usdc_e, wei // 10**12)
+
+    async def usdc_e(self) -> Usdc:
+        return await self._money(USDC_E)
 
     async def missing(self, approvals: Iterable[Approval]) -> tuple[Approval, ...]:
         """Those that the wallet has not granted, or no longer without limit."""

@@ -1,0 +1,98 @@
+"""`polybot setup`: shows what it would sign, asks, does it."""
+# ruff: noqa: PLC0415 - what only one command needs is imported by it, so that --help is fast
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from polybot.cli.exits import Exit, Failure
+from polybot.cli.options import FolderOption, JsonOption, folder_of
+from polybot.cli.output import note, show
+
+if TYPE_CHECKING:
+    from polybot.app.wallet_setup import SetupReport
+    from polybot.config.loader import LoadedConfig
+    from polybot.core.ids import Wallet
+
+
+def setup(
+    ctx: typer.Context,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show everything, sign nothing.")] = False,
+    show_payload: Annotated[
+        bool, typer.Option("--show-payload", help="Show what would be signed, byte for byte.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False,
+    wrap: Annotated[bool, typer.Option("--wrap", help="Turn the wallet's USDC.e into pUSD too.")] = False,
+    approve: Annotated[
+        list[str] | None, typer.Option(metavar="ADDRESS", help="Let this contract spend pUSD too; repeatable.")
+    ] = None,
+    config: FolderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make your wallet ready to trade: deploy it, grant its approvals, have Polymarket look at it again.
+
+    Shows first what it would sign; safe to interrupt and to repeat.
+
+    Example: polybot setup --dry-run --show-payload
+    """
+    from polybot.app.wallet_setup import Person, SetupOptions, set_up
+    from polybot.cli import wallet_view
+    from polybot.cli.running import run_fast
+    from polybot.config.loader import load
+    from polybot.utils.clock import SystemClock
+    from polybot.utils.logging import LogPlan, logging_to
+
+    if ctx.invoked_subcommand is not None:
+        return
+    loaded = load(folder_of(ctx, config), environ=os.environ)
+    options = SetupOptions(wrap=wrap, approve=_addresses(approve or []), dry_run=dry_run, show_payload=show_payload)
+    person = Person(
+        show=lambda report: None if as_json else wallet_view.before(report),
+        agrees=lambda: yes or _agrees(),
+        tell=note,
+    )
+    with logging_to(LogPlan(level="warning")):
+        report = run_fast(set_up(loaded, options, person, clock=SystemClock()))
+    show(report, wallet_view.after(report), as_json=as_json)
+    _end(report, loaded)
+
+
+def _addresses(texts: list[str]) -> "tuple[Wallet, ...]":
+    from polybot.core.ids import parse_wallet
+
+    try:
+        return tuple(map(parse_wallet, texts))
+    except ValueError as wrong:
+        raise Failure(Exit.USAGE, f"--approve: {wrong}", then="`polybot setup --help`") from None
+
+
+def _agrees() -> bool:
+    note("Sign and send these? Type yes, then Enter.")
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _end(report: "SetupReport", config: "LoadedConfig") -> None:
+    """Failure unless the wallet is ready, or was only to be looked at."""
+    from polybot.config.credentials import relayer_remedy
+
+    account, standing = config.accounts.your_account, report.standing
+    match report.outcome:
+        case "restricted":
+            what = f"Polymarket restricts trading here ({standing.region}): nothing was signed"
+            raise Failure(Exit.REFUSED, what, then="`polybot test-connection`")
+        case "declined":
+            raise Failure(
+                Exit.REFUSED, "nothing was signed", then="`polybot setup`, or `polybot setup --yes` in a script"
+            )
+        case "owner_only":
+            what = f"{standing.signer} is a session key; only the owner's key sets the wallet up; nothing was signed"
+            raise Failure(Exit.REFUSED, what, then="`polybot setup` where the owner's key is configured")
+        case "no_credentials" if account:
+            what = f"the relayer's key is missing; nothing was signed; {relayer_remedy(account)}"
+            raise Failure(Exit.CONFIG, what, then="`polybot config explain your_account`")
+    if not standing.wallet_is_configured:
+        note(f'put it into accounts.yaml: your_account.proxy_wallet: "{standing.wallet}"')
+    note("Next: " + ("`polybot setup`" if report.outcome == "dry_run" and report.plan else "`polybot start --live`"))
