@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 
 from polybot.core.ids import TokenId, Wallet, parse_wallet
 from polybot.core.market import Market, Side
@@ -132,8 +133,14 @@ def share_contract(token: TokenId) -> str:
 
 def buy_spenders(market: Market, token: TokenId) -> tuple[str, ...]:
     """Who needs a pUSD allowance for a BUY. The venue still asks for the retired adapter's in neg-risk markets."""
-    exchange = exchange_for(token, neg_risk=market.neg_risk).address.lower()
+    exchange = exchange_of(token, neg_risk=market.neg_risk)
     return (exchange, ADAPTER) if exchange == NEG_RISK[POLYGON].address.lower() else (exchange,)
+
+
+@lru_cache(maxsize=10_000)
+def exchange_of(token: TokenId, *, neg_risk: bool) -> str:
+    """The contract that settles it, in lower case."""
+    return exchange_for(token, neg_risk=neg_risk).address.lower()
 
 
 class Accounts:

@@ -17,6 +17,7 @@ from polybot.simulator.engine.liquidity import MarketBook
 from polybot.simulator.engine.listings import Listing
 from polybot.simulator.engine.meddler import Meddler
 from polybot.simulator.engine.model import (
+    Event,
     GroundTruth,
     Listener,
     MarketListed,
@@ -26,6 +27,7 @@ from polybot.simulator.engine.model import (
     Placement,
     Print,
     SimTrade,
+    TradeChanged,
     TrueBalance,
     TruePosition,
 )
@@ -157,7 +159,7 @@ class Exchange(_Reading, CashMoves, ShareMoves):
         self._entry = OrderEntry(self._floor, self._orders)
         self._house = HouseDesk(self._floor, self._orders)
         self._settlement = Settlement(self._floor, self._orders)
-        self._floor.listeners.append(self._after_trade)
+        self._floor.herald.heard_by(self._after_trade, TradeChanged)
 
     @property
     def meddler(self) -> Meddler:
@@ -168,9 +170,10 @@ class Exchange(_Reading, CashMoves, ShareMoves):
     def meddler(self, meddler: Meddler) -> None:
         self._floor.mining.meddler = meddler
 
-    def subscribe(self, listener: Listener) -> None:
-        """`listener` is called with every event, in order; what it reads meanwhile is the state at that event."""
-        self._floor.listeners.append(listener)
+    def subscribe(self, listener: Listener, *kinds: type[Event]) -> None:
+        """`listener` is called with every event, or those of these kinds, in order; what it reads meanwhile is the
+        state at that event."""
+        self._floor.herald.heard_by(listener, *kinds)
 
     def advance(self, now_ns: int) -> None:
         """Runs what is due by then (expiries, MINED, CONFIRMED, the world's events), each at its own time."""

@@ -117,8 +117,7 @@ class Mining:
         for step, trade in self._blocks.pop(block):
             step(trade)
 
-    def _attempt(self, matched: SimTrade) -> None:
-        trade = replace(matched, tx=self.tx_of(matched))
+    def _attempt(self, trade: SimTrade) -> None:
         fate = self._fates.get(trade.id, MINED)
         if trade.attempt < fate.retries:
             self._retry(trade)
@@ -139,7 +138,7 @@ class Mining:
         return False
 
     def _mine(self, trade: SimTrade) -> None:
-        mined = self._advance(trade, TradeStatus.MINED)
+        mined = self._advance(trade, TradeStatus.MINED, tx=self.tx_of(trade))
         self._publish(mined)
         now_ns = self._agenda.now_ns
         self._at(block_at(now_ns) + self._rules.finalized_blocks, self._confirm, mined)
@@ -147,14 +146,15 @@ class Mining:
     def _confirm(self, mined: SimTrade) -> None:
         if self._trades[mined.id] is mined:
             self._fates.pop(mined.id, None)
-            self._advance(mined, TradeStatus.CONFIRMED)
+            self._advance(mined, TradeStatus.CONFIRMED, tx=mined.tx)
 
     def _retry(self, trade: SimTrade) -> None:
-        self._send(self._advance(replace(trade, attempt=trade.attempt + 1), TradeStatus.RETRYING))
+        tx = self.tx_of(trade)
+        self._send(self._advance(replace(trade, attempt=trade.attempt + 1), TradeStatus.RETRYING, tx=tx))
 
     def _fail(self, trade: SimTrade) -> None:
         self._undo(trade)
-        self._advance(trade, TradeStatus.FAILED)
+        self._advance(trade, TradeStatus.FAILED, tx=self.tx_of(trade))
         for wallet in dict.fromkeys(part.wallet for part, _ in _parts(trade)):
             if wallet not in SYSTEM:
                 self.on_undone(self._account(wallet))
@@ -192,8 +192,8 @@ class Mining:
     def _account(self, wallet: Wallet) -> Account:
         return self._accounts.find(wallet) or self._accounts.house
 
-    def _advance(self, trade: SimTrade, status: TradeStatus) -> SimTrade:
-        moved = replace(trade, status=status, updated_ns=self._agenda.now_ns)
+    def _advance(self, trade: SimTrade, status: TradeStatus, *, tx: str) -> SimTrade:
+        moved = replace(trade, status=status, tx=tx, updated_ns=self._agenda.now_ns)
         self._tell(moved)
         return moved
 

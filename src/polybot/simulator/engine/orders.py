@@ -9,7 +9,7 @@ from polybot.simulator.engine.accounts import Account
 from polybot.simulator.engine.floor import Floor
 from polybot.simulator.engine.liquidity import BookOrder
 from polybot.simulator.engine.listings import Listing
-from polybot.simulator.engine.model import CancelRefused, OrderChange, OrderStatus
+from polybot.simulator.engine.model import CancelRefused, OrderChange, OrderReport, OrderStatus
 from polybot.simulator.engine.rules import EXPIRES_EARLY_S
 from polybot.simulator.engine.trades import reserve
 
@@ -34,12 +34,15 @@ class OrderDesk:
         """Those that rest or are held count as live."""
         return [*self._live.get(owner, {}).values()] if live_only else [*self._all.get(owner, ())]
 
-    def file(self, order: BookOrder) -> None:
+    def file(self, order: BookOrder) -> OrderReport:
+        """As it was told to its owner."""
         asked = order.asked
         self._orders[asked.id] = order
         self._live[asked.owner][asked.id] = order
         self._all[asked.owner].append(order)
-        self._floor.tell_order(OrderChange.PLACEMENT, order.report())
+        report = order.report()
+        self._floor.tell_order(OrderChange.PLACEMENT, report)
+        return report
 
     def rest(self, listing: Listing, account: Account, order: BookOrder, shares: int) -> None:
         order.open_micro = shares
