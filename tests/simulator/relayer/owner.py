@@ -19,7 +19,7 @@ from polybot.polymarket.relayer.payloads import DepositBatch, ProxyCalls, SafeTr
 from polybot.polymarket.signing import LocalSigner
 from polybot.ports.wallet import Call
 from polybot.simulator.desk import OpenedAccount
-from polybot.simulator.relayer.intake import RELAY
+from polybot.simulator.relayer.transactions import RELAY
 from polybot.simulator.rest.keys import KeyKind
 from simulated_venue import Running
 
@@ -61,7 +61,7 @@ class Owner:
         self.kind = opened.signature_type
         self._session = session
         self._names = itertools.count(1)
-        key = running.simulator._keys.mint(opened.eoa, KeyKind.BUILDER)
+        key = running.simulator.keys.mint(opened.eoa, KeyKind.BUILDER)
         self.builder = BuilderAuth(ApiCredentials(key.key, key.secret, key.passphrase))
 
     @property

@@ -82,7 +82,7 @@ async def test_a_builder_key_is_made_listed_and_deletes_itself(owner: Owner) -> 
 
 
 async def test_a_builder_key_does_not_trade(owner: Owner) -> None:
-    key = owner.running.simulator._keys.mint(owner.signer.address, KeyKind.BUILDER)
+    key = owner.running.simulator.keys.mint(owner.signer.address, KeyKind.BUILDER)
     signed = {
         name.replace("POLY_BUILDER", "POLY"): value
         for name, value in owner.builder.headers(

@@ -30,7 +30,7 @@ def refused(text: str) -> Answer:
 async def test_a_stranger_is_refused(owner: Owner) -> None:
     body = await owner.body(APPROVE)
     assert await owner.post("/submit", body, headers={}) == UNAUTHORIZED
-    key = owner.running.simulator._keys.mint(owner.signer.address, KeyKind.BUILDER)
+    key = owner.running.simulator.keys.mint(owner.signer.address, KeyKind.BUILDER)
     foreign = BuilderAuth(ApiCredentials(key.key, key.secret, "another passphrase"))
     headers = foreign.headers(method="POST", path="/submit", body=body, timestamp_s=owner.now_s())
     assert await owner.post("/submit", body, headers=headers) == UNAUTHORIZED
@@ -42,7 +42,7 @@ async def test_a_stranger_is_refused(owner: Owner) -> None:
 
 async def test_a_relayer_key_is_as_good(owner: Owner) -> None:
     body = await owner.body(APPROVE)
-    key = owner.running.simulator._keys.mint(owner.signer.address, KeyKind.RELAYER).key
+    key = owner.running.simulator.keys.mint(owner.signer.address, KeyKind.RELAYER).key
     named = RelayerKeyAuth(key, address=owner.signer.address).headers(
         method="POST", path="/submit", body=body, timestamp_s=0
     )

@@ -10,12 +10,9 @@ from polybot.polymarket.wallets import checksum, funders
 from polybot.simulator.chain.contracts import Call
 from polybot.simulator.relayer import bodies, calls, signatures
 from polybot.simulator.relayer.options import RelayerOptions
-from polybot.simulator.relayer.transactions import Effect, Relayed, Request, State, Transactions
+from polybot.simulator.relayer.transactions import RELAY, Effect, Relayed, Request, State, Transactions
 from polybot.simulator.relayer.wallets import Wallets
 from polybot.simulator.rest.replies import refuse
-
-RELAY = checksum("0x" + "7e1a" * 10)
-"""Who brings the proxies' transactions to the hub."""
 
 
 class Intake:

@@ -15,10 +15,10 @@ from polybot.simulator.engine.exchange import Exchange
 from polybot.simulator.engine.model import CancelRefused
 from polybot.simulator.relayer.allowance import Allowance
 from polybot.simulator.relayer.bodies import read_submission
-from polybot.simulator.relayer.intake import RELAY, Intake
+from polybot.simulator.relayer.intake import Intake
 from polybot.simulator.relayer.options import RelayerOptions
 from polybot.simulator.relayer.sessions import SessionRoutes
-from polybot.simulator.relayer.transactions import Relayed, Transactions
+from polybot.simulator.relayer.transactions import RELAY, Relayed, Transactions
 from polybot.simulator.relayer.wallets import KINDS, Wallets
 from polybot.simulator.rest.gate import Gate
 from polybot.simulator.rest.replies import Answer, refuse, reply

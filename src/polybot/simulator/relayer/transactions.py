@@ -4,14 +4,18 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from polybot.core.ids import Wallet
+from polybot.polymarket.wallets import checksum
 from polybot.simulator.chain.contracts import Reverted
 from polybot.simulator.engine.agenda import Agenda
 from polybot.simulator.engine.blocks import block_at, block_ns
 from polybot.simulator.relayer.options import RelayerOptions
 from polybot.simulator.worlds.houses import dice
 
+RELAY = checksum("0x" + "7e1a" * 10)
+"""Who pays the gas."""
 Effect = Callable[[str], None]
 """What the transaction does when it is mined, given its hash; Reverted if nothing."""
 
@@ -72,11 +76,26 @@ class Doom:
     error: str
 
 
+class Node(Protocol):
+    """Where transactions are seen: the first one when it is broadcast, the second when it is mined."""
+
+    def relay(self, tx: str, *, sender: str, to: str, data: bytes) -> None: ...
+    def settle(self, tx: str, *, succeeded: bool) -> None: ...
+
+
+class Unseen:
+    """No chain looks on."""
+
+    def relay(self, tx: str, *, sender: str, to: str, data: bytes) -> None: ...
+    def settle(self, tx: str, *, succeeded: bool) -> None: ...
+
+
 class Transactions:
     """One at a time for each wallet. Names and hashes are the same in every run with the same seed and script."""
 
     def __init__(self, agenda: Agenda, *, options: RelayerOptions, seed: int) -> None:
         self.doom: Doom | None = None
+        self.node: Node = Unseen()
         self._agenda = agenda
         self._options = options
         self._dice = dice(seed, of="relayer")
@@ -118,18 +137,17 @@ class Transactions:
             self._end(sent, State.INVALID, error=wrong)
             return
         sent.hash = f"0x{self._dice.getrandbits(256):064x}"
+        to = sent.wallet if sent.kind == "SAFE" else sent.to
+        self.node.relay(sent.hash, sender=RELAY, to=to, data=bytes.fromhex(sent.data[2:]))
         self._move(sent, State.EXECUTED)
         next_block = block_at(self._agenda.now_ns) + 1
         self._agenda.at(block_ns(next_block), lambda: self._mine(sent, request, doom))
 
     def _mine(self, sent: Relayed, request: Request, doom: Doom | None) -> None:
-        if doom:
-            self._end(sent, State.FAILED, error=doom.error)
-            return
-        try:
-            request.effect(sent.hash)
-        except Reverted as reverted:
-            self._end(sent, State.FAILED, error=f"execution reverted: {reverted}")
+        failure = doom.error if doom else _outcome(request.effect, sent.hash)
+        self.node.settle(sent.hash, succeeded=not failure)
+        if failure:
+            self._end(sent, State.FAILED, error=failure)
             return
         self._move(sent, State.MINED)
         done = block_ns(block_at(self._agenda.now_ns) + self._options.confirmations)
@@ -143,3 +161,12 @@ class Transactions:
         sent.error = error
         self._move(sent, state)
         self._active.pop(sent.wallet, None)
+
+
+def _outcome(effect: Effect, tx: str) -> str:
+    """Why it reverted; "" if it did not."""
+    try:
+        effect(tx)
+    except Reverted as reverted:
+        return f"execution reverted: {reverted}"
+    return ""
