@@ -160,16 +160,29 @@ def simulate(
     tape: Annotated[list[Path] | None, typer.Option(exists=True, help="Replay a recording; repeatable.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed, another generated market.")] = 0,
     speed: Annotated[float, typer.Option(min=0.1, help="How many times faster than real time passes.")] = 1.0,
+    faults: Annotated[Path | None, typer.Option(exists=True, help="A script of what goes wrong.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Write requests, frames and strikes here, as JSON lines.")] = None,
+    replay: Annotated[Path | None, typer.Option(exists=True, help="Repeat the strikes of such a record.")] = None,
+    rehearse: Annotated[
+        str, typer.Option(help="No server: so much simulated time at once, like 90s, 30m or 24h.")
+    ] = "",
 ) -> None:
     """Serve a simulated Polymarket on localhost until Ctrl-C; prints one JSON line with its URLs when ready.
 
-    Example: polybot simulate --port 0 --seed 7
+    Example: polybot simulate --port 0 --seed 7 --faults faults.yaml
     """
+    from polybot.cli.simulating import fault_plan, rehearsed, seconds_of
     from polybot.simulator.server import ServeOptions, serve
     from polybot.utils.logging import LogPlan, logging_to
 
+    seed, script = fault_plan(faults, replay, seed=seed)
+    if rehearse:
+        rehearsed(seconds=seconds_of(rehearse), seed=seed, script=script, record=record)
+        return
+    tapes = [str(path) for path in tape or ()]
+    options = ServeOptions(port=port, tapes=tapes, seed=seed, speed=speed, faults=script, record=record)
     with logging_to(LogPlan(level="warning")):
         try:
-            run_fast(serve(ServeOptions(port=port, tapes=[str(path) for path in tape or ()], seed=seed, speed=speed)))
+            run_fast(serve(options))
         except OSError as fault:
             raise Failure(Exit.FAILED, f"cannot serve: {fault}", then="`polybot simulate --port 0`") from None

@@ -1,12 +1,14 @@
 """What happened, as JSON lines, and a script that makes the same strikes happen again."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
+from polybot.simulator.faults.engine import Tell
 from polybot.simulator.faults.kinds import AnyFault
 from polybot.simulator.faults.script import ScriptRefused, parse_script
 
@@ -23,6 +25,16 @@ class Recorder:
 
     def tell(self, line: Mapping[str, Any]) -> None:
         self._file.write(self._encoder.encode(line) + b"\n")
+
+
+@contextmanager
+def recorded(path: Path | None, *, seed: int) -> Iterator[Tell | None]:
+    """What to tell of a run, if it is to be recorded. OSError if the file cannot be written."""
+    if path is None:
+        yield None
+        return
+    with path.open("wb") as file:
+        yield Recorder(file, seed=seed).tell
 
 
 class _Line(msgspec.Struct):

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from polybot.core.book import BookView, HashFacts, Level, book_hash
 from polybot.core.ids import TokenId
 from polybot.core.market import Market
-from polybot.core.money import Price
+from polybot.core.money import Price, Shares
 from polybot.simulator.engine.model import LevelChange
 
 Wire = dict[str, Any]
+Texts = list[tuple[str, str]]
+"""Price and size of each level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,19 @@ class Snapshot:
     last_trade: str
 
     @property
+    def bids(self) -> Texts:
+        return _worst_first(self.view.bids)
+
+    @property
+    def asks(self) -> Texts:
+        return _worst_first(self.view.asks)
+
+    @property
     def hash(self) -> str:
+        return self.hash_of(self.bids, self.asks)
+
+    def hash_of(self, bids: Texts, asks: Texts) -> str:
+        """With its own levels, already written out."""
         return book_hash(
             token=self.view.token,
             timestamp_ms=self.changed_ms,
@@ -34,8 +49,8 @@ class Snapshot:
                 neg_risk=self.market.neg_risk,
                 last_trade_price=self.last_trade,
             ),
-            bids=[(str(level.price), str(level.size)) for level in reversed(self.view.bids)],
-            asks=[(str(level.price), str(level.size)) for level in reversed(self.view.asks)],
+            bids=bids,
+            asks=asks,
         )
 
     @property
@@ -49,13 +64,14 @@ class Snapshot:
 
 def _levels(snapshot: Snapshot) -> Wire:
     """What both forms of a book begin with."""
+    bids, asks = snapshot.bids, snapshot.asks
     return {
         "market": snapshot.market.condition,
         "asset_id": snapshot.view.token,
         "timestamp": str(snapshot.changed_ms),
-        "hash": snapshot.hash,
-        "bids": _worst_first(snapshot.view.bids),
-        "asks": _worst_first(snapshot.view.asks),
+        "hash": snapshot.hash_of(bids, asks),
+        "bids": [{"price": price, "size": size} for price, size in bids],
+        "asks": [{"price": price, "size": size} for price, size in asks],
     }
 
 
@@ -134,5 +150,11 @@ def text(price: Price | None) -> str:
     return "" if price is None else str(price)
 
 
-def _worst_first(levels: Sequence[Level]) -> list[Wire]:
-    return [{"price": str(level.price), "size": str(level.size)} for level in reversed(levels)]
+def _worst_first(levels: Sequence[Level]) -> Texts:
+    return [(_decimal(level.price.micro), _decimal(level.size.micro)) for level in reversed(levels)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _decimal(micro: int) -> str:
+    """The same few prices and sizes are written over and over."""
+    return str(Shares(micro))
