@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import frames, orders, path, venue
+from bench import frames, matching, orders, path, venue
 from bench.harness import Result, machine, progress, show
 
 Environments = Mapping[str, tuple[str, str]]
@@ -21,13 +21,14 @@ def measures(environments: Environments, *, quick: bool) -> dict[str, Callable[[
         "orders": lambda: orders.run(*environments["orders"], rounds=rounds, samples=15 if quick else 100),
         "frames": lambda: frames.run(environments["path"][0], rounds=rounds, samples=6 if quick else 30),
         "path": lambda: path.run(*environments["path"], rounds=rounds, fills=5 if quick else 100),
+        "matching": lambda: matching.run(rounds=rounds, orders=1_000 if quick else 10_000),
         "venue": lambda: venue.run(rounds=rounds, orders=200 if quick else 2_000),
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="orders, frames, path, venue (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="orders, frames, path, matching, venue (default: all)")
     parser.add_argument("--quick", action="store_true", help="one short round: shows that all runs, not how fast")
     parser.add_argument("--json", type=Path, metavar="PATH", help="also write everything as one JSON object")
     options = parser.parse_args()

@@ -43,7 +43,7 @@ class Balances:
         self._lag_s = lag_s
         self._seen: dict[tuple[Wallet, TokenId], Seen] = {}
         self._updated: set[Wallet] = set()
-        exchange.subscribe(self._hear)
+        exchange.subscribe(self._hear, model.TradeChanged)
 
     def routes(self) -> list[web.RouteDef]:
         return [

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from polybot.simulator.engine.model import FillsPublished, LastTrade
 from polybot.simulator.options import Options
 from polybot.simulator.records import Records
 from polybot.simulator.rest.balances import Balances
@@ -74,7 +75,7 @@ class ClobFront:
             expire=self._orders.cancel_all_of,
         )
         self.control = ClobControl(exchange=exchange, modes=modes, limits=self.limits)
-        exchange.subscribe(self._history.hear)
+        exchange.subscribe(self._history.hear, LastTrade, FillsPublished)
 
     def routes(self) -> list[web.RouteDef]:
         return [
