@@ -8,7 +8,7 @@ import pytest
 from bench.__main__ import report
 from bench.harness import Result
 
-from bench import frames, orders, path
+from bench import frames, matching, orders, path
 
 PYTHON = sys.executable
 
@@ -33,6 +33,11 @@ def test_the_whole_path_is_measured_and_nothing_is_asked_on_the_way() -> None:
     result = path.run(PYTHON, PYTHON, rounds=1, fills=2, warm_up=2)
     judge(result)
     assert result.notes[0] == "polybot: 6 orders; between fill and order 0 other HTTP requests and 0 new connections"
+
+
+def test_the_venue_is_measured_within_a_process() -> None:
+    [row] = matching.run(rounds=1, orders=100).tables["orders in-process"].values()
+    assert row["orders/s"] > 0
 
 
 def test_the_report_is_printed_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
