@@ -23,6 +23,8 @@ POSITIONS = [v2_position_id(module=1, base_hash=b"\x33" * 16, outcome=n) for n i
 GROUP = GroupId("0x" + "22" * 31 + "00")
 V2 = ConditionId(f"0x{int(POSITIONS[0]) >> 8:062x}00")
 AT_ONCE = Delays(market_s=0.0, user_s=0.0, activity_s=0.0, data_api_s=0.0)
+STILL = Options(delays=AT_ONCE, cache=NO_CACHE, machine_time=True)
+"""No delays, no CDN; headers stamped by the machine's clock are fresh."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,9 @@ def still_world(now_ns: int) -> World:
 
 
 @asynccontextmanager
-async def running_simulator() -> AsyncIterator[Running]:
-    """No delays, no CDN; headers stamped by the machine's clock are fresh."""
+async def running_simulator(options: Options = STILL) -> AsyncIterator[Running]:
     machine = SystemClock()
     clock = SimClock(machine, start_ns=machine.now_ns())
-    options = Options(delays=AT_ONCE, cache=NO_CACHE, machine_time=True)
     running = Simulator(still_world(clock.now_ns()), clock, options)
     urls = await running.start()
     try:

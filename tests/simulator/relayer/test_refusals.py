@@ -1,6 +1,7 @@
 """What the relayer refuses, and in which words."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -10,11 +11,12 @@ from owner import APPROVE, Answer, Owner, open_owner
 from polybot.core.orders import SignatureType
 from polybot.polymarket.abi import call_data
 from polybot.polymarket.auth import ApiCredentials
-from polybot.polymarket.contracts import NEG_RISK_ADAPTER, PUSD
+from polybot.polymarket.contracts import COLLATERAL_ADAPTER, NEG_RISK_ADAPTER, PUSD
 from polybot.polymarket.relayer.auth import BuilderAuth, RelayerKeyAuth
 from polybot.ports.wallet import Call
+from polybot.simulator.relayer.options import ADAPTERS_REFUSED, RelayerOptions
 from polybot.simulator.rest.keys import KeyKind
-from simulated_venue import Running
+from simulated_venue import STILL, Running, running_simulator
 
 UNAUTHORIZED = (401, {"error": "Unauthorized/Invalid api key"})
 NOWHERE = "0x" + "99" * 20
@@ -114,17 +116,16 @@ async def test_a_passed_deadline_is_refused(owner: Owner) -> None:
     assert await owner.submit(APPROVE, deadline_s=late) == refused(f"deadline {late} has passed")
 
 
-async def test_a_deadline_that_passes_under_way_makes_it_invalid(simulator: Running, session: Any) -> None:
-    owner = open_owner(simulator, session)
-    transactions = simulator.simulator.relayer.transactions
-    transactions._options = type(transactions._options)(broadcast_s=20.0)
-    deadline = owner.now_s() + 10
-    answer = (await owner.submit(APPROVE, deadline_s=deadline))[1]
-    await simulator.advance(60)
-    state = await owner.state(answer["transactionID"])
-    assert (state["state"], state["error_msg"]) == ("STATE_INVALID", f"deadline {deadline} has passed")
-    assert not state["transaction_hash"]
-    assert await owner.nonce() == 0
+async def test_a_deadline_that_passes_under_way_makes_it_invalid(session: aiohttp.ClientSession) -> None:
+    async with running_simulator(replace(STILL, relayer=RelayerOptions(broadcast_s=20.0))) as running:
+        owner = open_owner(running, session)
+        deadline = owner.now_s() + 10
+        answer = (await owner.submit(APPROVE, deadline_s=deadline))[1]
+        await running.advance(60)
+        state = await owner.state(answer["transactionID"])
+        assert (state["state"], state["error_msg"]) == ("STATE_INVALID", f"deadline {deadline} has passed")
+        assert not state["transaction_hash"]
+        assert await owner.nonce() == 0
 
 
 @pytest.mark.parametrize("kind", [SignatureType.POLY_PROXY, SignatureType.POLY_GNOSIS_SAFE, SignatureType.POLY_1271])
@@ -156,13 +157,21 @@ async def test_only_known_contracts_are_called(
         assert answer["error"].lower() == f"call target {target} is not allowed".lower()
 
 
-async def test_approvals_can_be_refused_by_spender(simulator: Running, session: Any) -> None:
-    owner = open_owner(simulator, session)
-    retired = Call(PUSD, call_data("approve(address,uint256)", NEG_RISK_ADAPTER, 1), "approve")
-    assert (await owner.done(retired))["state"] == "STATE_CONFIRMED"
-    intake = simulator.simulator.relayer.intake
-    intake._options = type(intake._options)(refused_spenders=frozenset({NEG_RISK_ADAPTER.lower()}))
-    assert await owner.submit(retired) == refused(f"approval of {NEG_RISK_ADAPTER} is not allowed")
+async def test_approvals_can_be_refused_by_spender(owner: Owner, session: aiohttp.ClientSession) -> None:
+    approval = Call(PUSD, call_data("approve(address,uint256)", COLLATERAL_ADAPTER, 1), "approve")
+    assert (await owner.done(approval))["state"] == "STATE_CONFIRMED"
+    strict = replace(STILL, relayer=RelayerOptions(refused_spenders=ADAPTERS_REFUSED))
+    async with running_simulator(strict) as running:
+        answer = await open_owner(running, session).submit(approval)
+        assert answer == refused(f"approval of {COLLATERAL_ADAPTER} is not allowed")
+
+
+async def test_states_can_be_for_holders_of_keys_only(session: aiohttp.ClientSession) -> None:
+    async with running_simulator(replace(STILL, relayer=RelayerOptions(reads_need_key=True))) as running:
+        owner = open_owner(running, session)
+        submitted = (await owner.submit(APPROVE))[1]["transactionID"]
+        assert await owner.get(f"/v1/account/transactions/{submitted}") == UNAUTHORIZED
+        assert await owner.get("/transaction", id=submitted) == UNAUTHORIZED
 
 
 # the body

@@ -73,6 +73,24 @@ async def test_what_reverts_fails_as_a_whole(
     assert await owner.nonce() == (1 if kind is SignatureType.POLY_PROXY else 0)
 
 
+async def test_the_chain_shows_it(owner: Owner) -> None:
+    answer = (await owner.submit(split(V1, 1_000_000)))[1]
+    await owner.running.advance(0.6)
+    chain = owner.running.simulator.chain
+    hashed = (await owner.state(answer["transactionID"]))["transaction_hash"]
+    pending = chain.transaction(hashed)
+    assert pending is not None
+    assert pending.block is None
+    await owner.running.advance(30)
+    mined = chain.transaction(hashed)
+    assert mined is not None
+    assert mined.block is not None
+    assert mined.succeeded
+    failed = chain.transaction((await owner.done(split(V1, 101_000_000)))["transaction_hash"])
+    assert failed is not None
+    assert not failed.succeeded
+
+
 async def test_a_neg_risk_market_is_no_market_of_the_other_adapter(owner: Owner) -> None:
     state = await owner.done(split(NEG_RISK, 1_000_000))
     assert state["state"] == "STATE_FAILED"

@@ -46,6 +46,8 @@ class ClobOptions:
     ended_orders_by_id: bool = True
     unbroadcast_s: float = 0.0
     """How long after its match a trade reads MATCHED_NOT_BROADCASTED."""
+    deleted_keys_return: bool = True
+    """The key of a nonce can be created again after it was deleted; otherwise the nonce is spent."""
     page_size: int = 500
     builders: tuple[str, ...] = ()
     """Builder codes (0x and 64 hex digits) that are known before an order carries them; their fee is 0."""
