@@ -1,9 +1,9 @@
 """Balances are what the CLOB last saw on chain."""
 
 import pytest
-from caller import Caller
 from clob_venue import Venue, open_venue
 
+from caller import Caller
 from polybot.core.money import Usdc
 from polybot.core.orders import SignatureType, TimeInForce
 from polybot.simulator.rest.clob_options import ClobOptions

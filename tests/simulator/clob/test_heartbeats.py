@@ -1,9 +1,9 @@
 """The dead man's switch over the wire."""
 
 import msgspec
-from caller import Caller
 from clob_venue import Venue
 
+from caller import Caller
 from simulated_venue import V1
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import msgspec
-from caller import Caller
 from clob_venue import Venue
 
+from caller import Caller
 from polybot.core.market import Side
 from polybot.core.money import Price, Usdc
 from simulated_venue import V1

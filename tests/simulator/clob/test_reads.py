@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from caller import Caller
 from clob_venue import Venue, open_venue
 
+from caller import Caller
 from polybot.core.market import Side
 from polybot.core.money import Shares
 from polybot.core.orders import TimeInForce
@@ -17,9 +17,7 @@ CODE = "0x" + BUILDER.hex()
 
 
 async def buy(caller: Caller, venue: Venue, *, builder: bytes = bytes(32)) -> dict[str, Any]:
-    order = caller.order(
-        venue.running.market(V1), price="0.60", spend="5.2", tif=TimeInForce.FAK, builder=builder
-    )
+    order = caller.order(venue.running.market(V1), price="0.60", spend="5.2", tif=TimeInForce.FAK, builder=builder)
     status, body = await caller.post(order)
     assert status == 200, body
     return dict(body)
@@ -171,9 +169,7 @@ async def test_a_maker_and_a_holder_are_notified(venue: Venue, caller: Caller) -
     wallet = exchange.accounts.find(seller.account.wallet.lower())  # type: ignore[arg-type]
     assert wallet is not None
     exchange.grant(wallet, market.outcomes[0].token, Shares.parse("10"))
-    account.trade(
-        trader=seller.account.wallet, token=market.outcomes[0].token, side=Side.SELL, size=Shares.parse("10")
-    )
+    account.trade(trader=seller.account.wallet, token=market.outcomes[0].token, side=Side.SELL, size=Shares.parse("10"))
     await venue.running.advance(10)
     exchange.resolve(V1, winner=market.outcomes[0].token)
     _, told = await caller.l2("GET", "/notifications")

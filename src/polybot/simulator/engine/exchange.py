@@ -234,6 +234,12 @@ class Exchange(_Reading, CashMoves, ShareMoves):
         if at_ns is not None and at_ns > self.now_ns:
             self.agenda.at(at_ns, start)
 
+    def set_accepting(self, condition: ConditionId, *, accepting: bool) -> None:
+        """Whether the market takes new orders; what rests, stays. Nothing happens in a closed market."""
+        listing = self._floor.listings.by_condition[condition]
+        if not listing.market.closed:
+            listing.market = replace(listing.market, accepting_orders=accepting)
+
     def resolve(self, condition: ConditionId, *, winner: TokenId | None) -> None:
         """Cancels what rests and closes the market: a winning share is worth 1, a losing one nothing, each a half if
         nobody wins. Holdings stay until they are redeemed, by the AutoRedeemer for those who let it.

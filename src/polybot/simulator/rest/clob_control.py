@@ -6,7 +6,7 @@ from typing import Literal, TypeVar
 import msgspec
 from aiohttp import web
 
-from polybot.core.ids import Wallet
+from polybot.core.ids import ConditionId, Wallet
 from polybot.simulator.engine.exchange import Exchange
 from polybot.simulator.engine.model import Restriction
 from polybot.simulator.rest.limits import SignerLimits, tier_named
@@ -22,8 +22,11 @@ class ModeChange(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RestrictionChange(msgspec.Struct, forbid_unknown_fields=True):
-    wallet: str
-    restriction: Literal["none", "closed_only", "banned"]
+    """Of a wallet (closed_only, banned) or of a market (not_ready)."""
+
+    restriction: Literal["none", "closed_only", "banned", "not_ready"]
+    wallet: str = ""
+    condition: str = ""
 
 
 class TierChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -54,11 +57,23 @@ class ClobControl:
 
     async def _restrict(self, request: web.Request) -> Answer:
         wanted = await _body(request, RestrictionChange)
+        if bool(wanted.wallet) is bool(wanted.condition):
+            raise ValueError("give either wallet or condition")
+        if wanted.condition:
+            return self._restrict_market(ConditionId(wanted.condition.lower()), wanted.restriction)
         account = self._exchange.accounts.find(Wallet(wanted.wallet.lower()))
         if account is None:
             raise LookupError(f"wallet {wanted.wallet!r} has no account: POST /accounts opens one")
         account.restriction = Restriction(wanted.restriction)
         return reply({"wallet": account.wallet, "restriction": account.restriction})
+
+    def _restrict_market(self, condition: ConditionId, restriction: str) -> Answer:
+        if self._exchange.market(condition) is None:
+            raise LookupError(f"condition {condition!r} is no market: GET gamma /markets lists them")
+        if restriction not in {"none", "not_ready"}:
+            raise ValueError(f"restriction {restriction!r} is for wallets; a market can be not_ready or none")
+        self._exchange.set_accepting(condition, accepting=restriction == "none")
+        return reply({"condition": condition, "restriction": restriction})
 
     async def _set_tier(self, request: web.Request) -> Answer:
         wanted = await _body(request, TierChange)
