@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, assert_never
 
 from polybot.core.money import ZERO_USDC, Usdc
+from polybot.polymarket.wallet_calls import approve
 from polybot.ports.venue import NoAnswer
 from polybot.ports.wallet import (
     Accepted,
@@ -203,7 +204,7 @@ def words(step: Step) -> str:
         case Deploy():
             return "make the wallet on chain"
         case Grant(approvals):
-            return f"grant {len(approvals)} approvals" if len(approvals) > 1 else "grant an approval"
+            return f"grant {len(approvals)} approvals" if len(approvals) > 1 else approve(approvals[0]).words
         case Wrap(amount):
             return f"turn {amount} USDC.e into pUSD"
         case never:

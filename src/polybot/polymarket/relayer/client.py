@@ -1,8 +1,9 @@
 """The relayer's HTTP service (official Python client 0.14.0)."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from polybot.polymarket.limits import Group
 from polybot.polymarket.relayer.auth import RelayerAuth
@@ -18,9 +19,9 @@ class Deployed(Struct, frozen=True):
 
 
 class Ticket(Struct, frozen=True):
-    """`nonce` decimal; `address` is the relay's for PROXY, else the wallet's."""
+    """`address` is the relay's for PROXY, else the wallet's."""
 
-    nonce: str | int
+    nonce: Annotated[str, Meta(pattern=r"^\d+$")] | int
     address: str = ""
 
 
