@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from clob_venue import Venue, open_venue
 from polymarket.errors import RateLimitError, RequestRejectedError
+from polymarket.models.clob.notifications import OrderCancellationNotification, OrderFillNotification
 from polymarket.rate_limit import RateLimitUpdate
 from py_clob_client_v2 import (
     AssetType,
@@ -158,7 +159,7 @@ async def test_every_list_pages_to_its_end() -> None:
         built = [trade async for trade in client.list_builder_trades(builder_code=BUILDER).iter_items()]
         assert [trade.fee_usdc > 0 for trade in built] == [True] * 3
         rates = await client.get_builder_fee_rates(BUILDER)
-        assert (rates.maker, rates.taker) == (0, 0)
+        assert not rates.maker + rates.taker
         assert not [reward async for reward in client.list_current_rewards().iter_items()]
         assert not [earned async for earned in client.list_user_earnings_for_day(date="2026-11-22").iter_items()]
 
@@ -180,7 +181,8 @@ async def test_an_account_reads_itself(venue: Venue) -> None:
         assert await client.get_closed_only_mode() is True
         await client.cancel_all()
         (told,) = await client.get_notifications()
-        assert (told.type, told.payload.order_id) == (1, placed.order_id)
+        assert isinstance(told, OrderCancellationNotification)
+        assert told.payload.order_id == placed.order_id
         await client.drop_notifications(ids=[told.id])
         assert await client.get_notifications() == ()
 
@@ -192,7 +194,8 @@ async def test_a_fill_is_notified_and_heartbeats_guard(venue: Venue) -> None:
         assert bought.ok
         await venue.running.advance(20)
         (told,) = await client.get_notifications()
-        assert (told.type, told.payload.trade_id) == (2, bought.trade_ids[0])
+        assert isinstance(told, OrderFillNotification)
+        assert told.payload.trade_id == bought.trade_ids[0]
         handle = await client.wait_for_order_fill_settlement(bought)
         assert handle
         await client.place_limit_order(asset_id=token, price="0.40", size="10", side="BUY")
@@ -230,12 +233,13 @@ async def test_the_market_is_read_in_batches(venue: Venue) -> None:
 
 def older_day(url: str, key: str, wallet: str, token: str, condition: str) -> dict[str, Any]:
     """What the older client can do, one after another."""
-    client = ClobClient(url, 137, key=key, signature_type=3, funder=wallet)
+    client: Any = ClobClient(url, 137, key=key, signature_type=3, funder=wallet)
     client.set_api_creds(client.create_or_derive_api_key())
     day: dict[str, Any] = {"version": client.get_version(), "ok": client.get_ok()}
     args = [OrderArgsV2(token_id=token, price=price, size=10, side="BUY") for price in (0.40, 0.41, 0.42, 0.43)]
     rested = [client.create_and_post_order(one) for one in args[:2]]
-    signed = [PostOrdersV2Args(order=client.create_order(one), orderType=OrderType.GTC) for one in args[2:]]
+    resting: Any = OrderType.GTC
+    signed = [PostOrdersV2Args(order=client.create_order(one), orderType=resting) for one in args[2:]]
     batch = client.post_orders(signed)
     day["open"] = len(client.get_open_orders())
     day["single"] = client.get_order(rested[0]["orderID"])["status"]
@@ -248,13 +252,14 @@ def older_day(url: str, key: str, wallet: str, token: str, condition: str) -> di
     ]
     client.create_and_post_market_order(
         MarketOrderArgsV2(token_id=token, amount=26, side="BUY", price=0.52),
-        order_type=OrderType.FOK,  # type: ignore[arg-type]  # its constants are strings
+        order_type=OrderType.FOK,
         defer_exec=True,
     )
     day["trades"] = len(client.get_trades())
     day["closed"] = client.get_closed_only_mode()
     day["beat"] = client.post_heartbeat()["heartbeat_id"]
-    cash = BalanceAllowanceParams(asset_type=AssetType.COLLATERAL)
+    collateral: Any = AssetType.COLLATERAL
+    cash = BalanceAllowanceParams(asset_type=collateral)
     client.update_balance_allowance(cash)
     day["cash"] = client.get_balance_allowance(cash)["balance"]
     day["notified"] = [told["type"] for told in client.get_notifications()]
