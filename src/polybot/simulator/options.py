@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from polybot.simulator.indexing.options import IndexerOptions
 from polybot.simulator.relayer.options import RelayerOptions
 from polybot.simulator.rest.clob_options import ClobOptions
 from polybot.simulator.streams.options import StreamOptions
@@ -11,13 +12,14 @@ from polybot.simulator.streams.options import StreamOptions
 class Delays:
     """Seconds until each feed shows an event, as measured on Polymarket in September 2026.
 
-    The sockets' count from the match, the Data API's from the block it was mined in.
+    The sockets' count from the match. The Data API's counts from the block it was mined in, and to it comes the
+    time until its lists are renewed.
     """
 
     market_s: float = 0.09
     user_s: float = 0.1
     activity_s: float = 2.1
-    data_api_s: float = 2.4
+    data_api_s: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,10 @@ class CacheAges:
     activity_s: float = 15.0
     trades_s: float = 300.0
     positions_s: float = 5.0
+    oi_s: float = 300.0
 
 
-NO_CACHE = CacheAges(activity_s=0.0, trades_s=0.0, positions_s=0.0)
+NO_CACHE = CacheAges(activity_s=0.0, trades_s=0.0, positions_s=0.0, oi_s=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Options:
 
     delays: Delays = field(default_factory=Delays)
     cache: CacheAges = field(default_factory=CacheAges)
+    indexers: IndexerOptions = field(default_factory=IndexerOptions)
     clob: ClobOptions = field(default_factory=ClobOptions)
     streams: StreamOptions = field(default_factory=StreamOptions)
     relayer: RelayerOptions = field(default_factory=RelayerOptions)

@@ -1,200 +1,205 @@
 """What the venue's public indexers know: rows by wallet, holdings folded from them, markets and their prices."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import hashlib
+from collections.abc import Iterable, Sequence
 
 from polybot.core.ids import ConditionId, TokenId, Wallet
-from polybot.core.market import Market, Side
-from polybot.core.money import MICRO, Price, Shares, Usdc
-from polybot.simulator.engine.model import FillRow, MarketListed
-from polybot.simulator.engine.moves import Move, MoveRow, PositionsMoved
-from polybot.simulator.wire.books import Snapshot
-from polybot.simulator.wire.rows import Holding, Row
+from polybot.core.market import FeeSchedule, Market, MarketVersion, Outcome, Side
+from polybot.core.money import MICRO, Price, Ratio, Shares, Usdc
+from polybot.polymarket.token_ids import v2_position_id
+from polybot.simulator.engine.accounts import SYSTEM
+from polybot.simulator.engine.model import FillRow
+from polybot.simulator.engine.moves import Move, MoveRow
+from polybot.simulator.indexing.catalogue import Catalogue
+from polybot.simulator.indexing.dials import Dials
+from polybot.simulator.indexing.folds import Fold, WalletBook
+from polybot.simulator.indexing.rows import RowStore
+from polybot.simulator.wire.positions import Holding
+from polybot.simulator.wire.rows import COMBO_DIGITS, Row
 from polybot.simulator.worlds.world import World
 
-_HALF = Price(MICRO // 2)
+_UNSEEN = frozenset({Move.WRAP, Move.UNWRAP, Move.APPROVAL})
+"""Moves that only the chain shows."""
 
 
-class Records:
-    """Kept from the events of one world; rows in feed order."""
+class Records(Catalogue):
+    """Kept from the events of one world. Holdings are as of a time that never runs backwards."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._all: list[Row] = []
-        self._of: dict[Wallet, list[Row]] = defaultdict(list)
-
-    # kept up by the feeds
+    def __init__(self, world: World, dials: Dials) -> None:
+        super().__init__(world)
+        self.store = RowStore()
+        self._dials = dials
+        self._books: dict[Wallet, WalletBook] = {}
+        self._granted: dict[tuple[Wallet, TokenId], int] = {}
 
     def add_fill(self, fill: FillRow) -> Row:
         market = self.market(fill.condition)
-        return self._add(
+        self.count(fill)
+        sequence = self.store.next_sequence(fill.at_ns)
+        row = Row(
+            kind="TRADE",
+            wallet=fill.wallet,
+            market=market,
+            event_slug=self.event_slug(market),
+            token=fill.token,
+            side=fill.side,
+            shares=fill.shares,
+            usdc=fill.usdc,
+            fee=fill.fee,
+            tx=fill.tx,
+            at_ns=fill.at_ns,
+            sequence=sequence,
+            taker=fill.taker,
+            name=self.name_of(fill.wallet),
+            late_ns=self._dials.late_ns(f"{fill.tx}:{sequence}"),
+        )
+        self.store.add(row)
+        if fill.taker and self._dials.trades_combo(fill.tx):
+            self._add_combo(fill)
+        return row
+
+    def add_move(self, move: MoveRow) -> None:
+        if move.kind in _UNSEEN:
+            return
+        condition = move.condition or (move.legs[0].condition if move.legs else "")
+        market = self.market(ConditionId(condition)) if condition else None
+        self.store.add(
             Row(
-                kind="TRADE",
-                wallet=fill.wallet,
+                kind=move.kind.value,
+                wallet=move.wallet,
                 market=market,
-                event_slug=self.event_slug(market),
-                token=fill.token,
-                side=fill.side,
-                shares=fill.shares,
-                usdc=fill.usdc,
-                fee=fill.fee,
-                tx=fill.tx,
-                at_ns=fill.at_ns,
-                sequence=fill.sequence,
-                taker=fill.taker,
-                name=self.name_of(fill.wallet),
+                event_slug=self.event_slug(market) if market else "",
+                token=TokenId(""),
+                side=None,
+                shares=_size(move),
+                usdc=move.usdc,
+                fee=Usdc(0),
+                tx=move.tx,
+                at_ns=move.at_ns,
+                sequence=self.store.next_sequence(move.at_ns),
+                taker=False,
+                name=self.name_of(move.wallet),
+                legs=move.legs,
             )
         )
 
-    def hear(self, event: MarketListed | PositionsMoved) -> None:
-        if isinstance(event, PositionsMoved):
-            self._add_move(event.row)
-
-    def _add_move(self, move: MoveRow) -> None:
-        """Redemptions, a row for each outcome."""
-        for leg in move.legs if move.kind is Move.REDEEM else ():
-            market = self.market(leg.condition)
-            self._add(
-                Row(
-                    kind="REDEEM",
-                    wallet=move.wallet,
-                    market=market,
-                    event_slug=self.event_slug(market),
-                    token=leg.token,
-                    side=None,
-                    shares=Shares(-leg.micro),
-                    usdc=leg.usdc,
-                    fee=Usdc(0),
-                    tx=move.tx,
-                    at_ns=move.at_ns,
-                    sequence=move.sequence,
-                    taker=False,
-                    name=self.name_of(move.wallet),
-                )
+    def _add_combo(self, fill: FillRow) -> None:
+        """Somebody nobody knows, on two markets at once."""
+        digest = hashlib.blake2b(f"combo:{fill.tx}".encode(), digest_size=36).digest()
+        legs = [self.market(fill.condition), *self.markets()][:2]
+        market = _combo(digest, " AND ".join(leg.question for leg in legs))
+        self.store.add(
+            Row(
+                kind="TRADE",
+                wallet=Wallet("0x" + digest[:20].hex()),
+                market=market,
+                event_slug="",
+                token=market.outcomes[0].token,
+                side=Side.BUY,
+                shares=Shares(10 * MICRO),
+                usdc=Usdc(2 * MICRO),
+                fee=Usdc(0),
+                tx="0x" + hashlib.blake2b(digest, digest_size=32).hexdigest(),
+                at_ns=fill.at_ns,
+                sequence=self.store.next_sequence(fill.at_ns),
+                taker=True,
             )
+        )
 
-    def _add(self, row: Row) -> Row:
-        self._all.append(row)
-        self._of[row.wallet].append(row)
-        return row
+    def withdraw(self, tx: str) -> None:
+        """What a reorg took out of the chain is forgotten, and what it was folded into is folded anew."""
+        for wallet in self.store.withdraw(tx):
+            self._books.pop(wallet, None)
+            self._granted = {key: micro for key, micro in self._granted.items() if key[0] != wallet}
 
-    # for the Data API
+    # holdings
 
-    def rows(self, wallet: Wallet | None) -> Sequence[Row]:
-        return self._all if wallet is None else self._of.get(wallet, ())
+    def book(self, wallet: Wallet, *, until_ns: int) -> WalletBook:
+        """What the rows up to then add up to, on top of what the wallet was granted."""
+        book = self._books.get(wallet)
+        if book is None:
+            book = self._books[wallet] = WalletBook(fees_in_cost=self._dials.options.entry_fees_in_pnl)
+        self._grant(wallet, book)
+        return book.read(self.store.of(wallet), until_ns=until_ns)
+
+    def _grant(self, wallet: Wallet, book: WalletBook) -> None:
+        for position in self._exchange.positions_of(wallet):
+            new = position.granted.micro - self._granted.get((wallet, position.token), 0)
+            if new:
+                book.folds.setdefault(position.token, Fold(first_ns=0)).shares += new
+                self._granted[wallet, position.token] = position.granted.micro
 
     def holdings(self, wallet: Wallet, *, until_ns: int) -> list[Holding]:
-        """As far as the rows up to `until_ns` tell, on top of what the wallet was granted."""
-        folds: dict[TokenId, _Fold] = {}
-        for position in self._world.exchange.positions_of(wallet):
-            if position.granted:
-                folds[position.token] = _Fold(shares=position.granted.micro, first_ns=0, last_ns=0)
-        for row in self._of.get(wallet, ()):
-            if row.at_ns <= until_ns:
-                folds.setdefault(row.token, _Fold(first_ns=row.at_ns)).apply(row)
-        return [self._holding(wallet, token, fold) for token, fold in folds.items()]
+        book = self.book(wallet, until_ns=until_ns)
+        found = []
+        for token, fold in book.folds.items():
+            market = self.market_of(token)
+            if market is not None:
+                found.append(self._holding(wallet, market, token, fold, book))
+        return found
 
-    def _holding(self, wallet: Wallet, token: TokenId, fold: "_Fold") -> Holding:
-        market = self._world.exchange.market_of(token)
-        if market is None:
-            raise LookupError(f"token {token} was traded, but no market has it")
+    def market_holdings(self, market: Market, *, until_ns: int) -> list[Holding]:
+        """Of everybody who ever held one of its tokens."""
+        wallets = self.market_wallets(market)
+        held = (holding for wallet in wallets for holding in self.holdings(wallet, until_ns=until_ns))
+        return [holding for holding in held if holding.market.condition == market.condition]
+
+    def market_wallets(self, market: Market) -> Iterable[Wallet]:
+        """In a stable order."""
+        traded = self.store.market_wallets(market.condition)
+        holders = (
+            account.wallet
+            for account in self.accounts()
+            if any(account.held_micro.get(outcome.token) for outcome in market.outcomes)
+        )
+        return [wallet for wallet in dict.fromkeys([*traded, *holders]) if wallet not in SYSTEM]
+
+    def traders(self) -> Sequence[Wallet]:
+        """Everybody who has a row, and everybody with a name."""
+        known = dict.fromkeys([*self.store.wallets(), *(account.wallet for account in self.accounts())])
+        return [wallet for wallet in known if wallet not in SYSTEM]
+
+    def _holding(self, wallet: Wallet, market: Market, token: TokenId, fold: Fold, book: WalletBook) -> Holding:
+        other = book.folds.get(market.complement(token))
         return Holding(
             wallet=wallet,
             market=market,
             event_slug=self.event_slug(market),
+            event_id=str(self.event_id(market)),
             token=token,
             shares=Shares(fold.shares),
+            cost=Usdc(fold.cost),
+            entry_fees=Usdc(fold.entry_fees),
             bought=Shares(fold.bought),
-            bought_usdc=Usdc(fold.spent),
-            fees=Usdc(fold.fees),
+            bought_usdc=Usdc(fold.bought_usdc),
             realized=Usdc(fold.realized),
             price=self.price(market, token),
             first_ns=fold.first_ns,
             last_ns=fold.last_ns,
+            paired=bool(fold.shares and other and other.shares),
             name=self.name_of(wallet),
         )
 
-    # for Gamma and the CLOB
 
-    def market(self, condition: ConditionId) -> Market:
-        """LookupError if it is not listed."""
-        market = self._world.exchange.market(condition)
-        if market is None:
-            raise LookupError(f"market {condition} is not listed")
-        return market
-
-    def market_of(self, token: TokenId) -> Market | None:
-        return self._world.exchange.market_of(token)
-
-    def markets(self) -> Sequence[Market]:
-        return self._world.exchange.markets()
-
-    def prices(self, market: Market) -> tuple[Price, Price]:
-        first, second = market.outcomes
-        return self.price(market, first.token), self.price(market, second.token)
-
-    def price(self, market: Market, token: TokenId) -> Price:
-        """The middle of the book, else the last trade, else a half; what a share is worth once resolved."""
-        if market.winner is not None:
-            return Price(MICRO if token == market.winner else 0)
-        book = self._world.exchange.book(token)
-        if book.bids and book.asks:
-            return Price((book.bids[0].price.micro + book.asks[0].price.micro) // 2)
-        return self._world.exchange.last_trade(token) or _HALF
-
-    def snapshot(self, token: TokenId) -> Snapshot | None:
-        """None for an unknown token and a closed market."""
-        exchange = self._world.exchange
-        market = exchange.market_of(token)
-        if market is None or market.closed:
-            return None
-        last = exchange.last_trade(token)
-        return Snapshot(
-            market=market,
-            view=exchange.book(token),
-            changed_ms=exchange.book_changed_ns(token) // 1_000_000,
-            last_trade="" if last is None else str(last),
-        )
-
-    def recorded(self, market: Market) -> Mapping[str, Any]:
-        return self._world.exchange.recorded(market.condition)
-
-    def event_slug(self, market: Market) -> str:
-        return self._world.exchange.event_slug(market.condition) or market.slug
-
-    def names(self) -> Mapping[Wallet, str]:
-        return self._world.names()
-
-    def name_of(self, wallet: Wallet) -> str:
-        account = self._world.exchange.accounts.find(wallet)
-        return account.name if account else ""
+def _size(move: MoveRow) -> Shares:
+    """In shares; what was paid for a redemption and for cash."""
+    if move.legs and move.kind is not Move.REDEEM:
+        return Shares(abs(move.legs[0].micro))
+    return Shares(abs(move.usdc.micro))
 
 
-@dataclass(slots=True)
-class _Fold:
-    """A holding in micro-units while rows are added up; sales take out the average cost."""
-
-    first_ns: int
-    last_ns: int = 0
-    shares: int = 0
-    cost: int = 0
-    bought: int = 0
-    spent: int = 0
-    fees: int = 0
-    realized: int = 0
-
-    def apply(self, row: Row) -> None:
-        self.last_ns = row.at_ns
-        self.fees += row.fee.micro
-        if row.side is Side.BUY:
-            self.shares += row.shares.micro
-            self.bought += row.shares.micro
-            self.cost += row.usdc.micro
-            self.spent += row.usdc.micro
-        else:
-            gone = self.cost * row.shares.micro // self.shares if self.shares > row.shares.micro else self.cost
-            self.shares = max(0, self.shares - row.shares.micro)
-            self.cost -= gone
-            self.realized += row.usdc.micro - gone
+def _combo(digest: bytes, title: str) -> Market:
+    tokens = [v2_position_id(module=3, base_hash=digest[20:36], outcome=i) for i in (0, 1)]
+    return Market(
+        condition=ConditionId(f"0x{int(tokens[0]) >> 8:0{COMBO_DIGITS}x}"),
+        slug="",
+        question=title,
+        version=MarketVersion.V2,
+        neg_risk=False,
+        outcomes=(Outcome(tokens[0], ""), Outcome(tokens[1], "")),
+        tick=Price(1000),
+        min_order=Shares(MICRO),
+        fee=FeeSchedule(rate=Ratio(0)),
+        accepting_orders=True,
+        closed=False,
+    )

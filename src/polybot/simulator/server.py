@@ -12,12 +12,14 @@ from aiohttp import web
 from polybot.simulator.chain.node import ChainNode
 from polybot.simulator.control import Control
 from polybot.simulator.desk import Desk
+from polybot.simulator.indexing.dials import Dials
 from polybot.simulator.options import Endpoints, Options
 from polybot.simulator.records import Records
 from polybot.simulator.relayer.control import RelayerControl
 from polybot.simulator.relayer.service import Relayer, RelayerHttp
 from polybot.simulator.rest.clob_front import ClobFront
 from polybot.simulator.rest.data import DataApi
+from polybot.simulator.rest.data_control import DataControl
 from polybot.simulator.rest.gamma import GammaApi, Geoblock
 from polybot.simulator.rest.gate import Credentials, Gate
 from polybot.simulator.rest.keys import ApiKeys
@@ -60,7 +62,8 @@ class Simulator:
         self.relayer = Relayer(
             exchange=world.exchange, sessions=self._sessions, options=options.relayer, seed=options.seed
         )
-        self._records = Records(world)
+        self._dials = Dials(options.indexers, lag_s=options.delays.data_api_s, seed=options.seed, clock=clock)
+        self._records = Records(world, self._dials)
         self._market = MarketFeed(
             sockets=self._sockets, options=options, agenda=agenda, snapshot=self._records.snapshot
         )
@@ -85,6 +88,7 @@ class Simulator:
         )
         self._sites = Sites(self._routes(), self.requests)
         self._tasks = Supervisor(clock=clock, report=self.failures.append)
+        world.exchange.subscribe(self._records.hear)
         world.exchange.subscribe(self._feeds.hear)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Endpoints:
@@ -134,17 +138,22 @@ class Simulator:
             options=self._options,
         )
         relayer_control = RelayerControl(self.relayer, self._keys)
-        data = DataApi(records=self._records, options=self._options, clock=self.clock)
+        data = DataApi(records=self._records, dials=self._dials, options=self._options, clock=self.clock)
         return {
             "clob": [*clob.routes(), *credentials.routes()],
             "data": data.routes(),
-            "gamma": GammaApi(self._records).routes(),
+            "gamma": GammaApi(self._records, self._dials).routes(),
             "geoblock": self.geoblock.routes(),
             "streams": [web.get("/ws/market", self._market.connect), web.get("/ws/user", self._user.connect)],
             "activity": [web.get("/", self._activity.connect)],
             "relayer": RelayerHttp(self.relayer, gate).routes(),
             "rpc": self.chain.routes(),
-            "control": [*self.control.routes(), *relayer_control.routes(), *clob.control.routes()],
+            "control": [
+                *self.control.routes(),
+                *relayer_control.routes(),
+                *DataControl(self._dials).routes(),
+                *clob.control.routes(),
+            ],
         }
 
     def _catch_up(self) -> None:

@@ -17,8 +17,8 @@ MAX_ANSWERS = 1000
 
 
 class Cdn:
-    """Keyed by the whole URL: a caller who adds an unused parameter gets a fresh answer. Only 200s are kept,
-    and of them the newest `MAX_ANSWERS`."""
+    """Keyed by the whole URL, whatever the request's headers ask for: a caller who adds an unused parameter gets a
+    fresh answer. Only 200s are kept, and of them the newest `MAX_ANSWERS`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

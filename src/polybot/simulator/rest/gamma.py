@@ -1,39 +1,35 @@
 """Gamma: what is traded here, and who is who; and the website's geoblock."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from aiohttp import web
 
-from polybot.core.ids import Wallet
-from polybot.core.market import Market, MarketVersion
-from polybot.core.money import Price
-from polybot.polymarket.wallets import checksum
+from polybot.core.market import Market
+from polybot.simulator.indexing.dials import Dials
+from polybot.simulator.records import Records
+from polybot.simulator.rest.data_errors import DATA_ERRORS
+from polybot.simulator.rest.gamma_board import GammaBoard
+from polybot.simulator.rest.gamma_query import (
+    Query,
+    Wire,
+    could_match,
+    event_matches,
+    keyset_page,
+    market_matches,
+    offset_page,
+    ordered,
+    page_of,
+    query_of,
+)
 from polybot.simulator.rest.replies import Answer, Refusal, reply
-from polybot.simulator.wire.markets import gamma_event, gamma_market
+from polybot.simulator.wire.gamma import profile
 
-Wire = dict[str, Any]
-MAX_MARKETS = 100
-MAX_OFFSET = 2000
+Handler = Callable[[web.Request], Awaitable[Answer]]
 
-
-class Catalogue(Protocol):
-    def markets(self) -> Sequence[Market]: ...
-
-    def prices(self, market: Market) -> tuple[Price, Price]:
-        """What each outcome is worth now: last trade or middle, 0 or 1 once resolved."""
-        ...
-
-    def recorded(self, market: Market) -> Mapping[str, Any]:
-        """The Gamma object it was made from, empty if there was none."""
-        ...
-
-    def event_slug(self, market: Market) -> str: ...
-
-    def names(self) -> Mapping[Wallet, str]:
-        """Public profiles."""
-        ...
+_DEFAULT_AGENTS = re.compile(r"(python|aiohttp|curl|wget|go-http-client|java|okhttp|node-fetch|axios)\b", re.IGNORECASE)
+_MOST_TAGS, _MOST_SERIES = 100, 50
 
 
 @dataclass(slots=True)
@@ -55,135 +51,154 @@ class Geoblock:
 class GammaApi:
     """Closed markets are listed only when asked for, and only then."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def __init__(self, records: Records, dials: Dials) -> None:
+        self._records = records
+        self._dials = dials
+        self._board = GammaBoard(records, dials)
 
     def routes(self) -> list[web.RouteDef]:
-        return [
-            web.get("/markets", self._markets),
-            web.get("/markets/keyset", self._keyset),
-            web.get("/markets/slug/{slug}", self._by_slug),
-            web.get("/markets/{id}", self._by_id),
-            web.get("/events", self._events),
-            web.get("/events/slug/{slug}", self._event),
-            web.get("/public-search", self._search),
-            web.get("/public-profile", self._profile),
+        found: dict[str, Callable[[web.Request], object]] = {
+            "/status": lambda _: "OK",
+            "/markets": lambda request: offset_page(self._markets(request), query_of(request), kind="markets"),
+            "/markets/keyset": lambda request: self._keyset("markets", self._markets(request), request),
+            "/markets/slug/{slug}": lambda request: self._board.market(self._market(request)),
+            "/markets/{id}": lambda request: self._board.market(self._market(request)),
+            "/markets/{id}/tags": lambda request: self._board.market(self._market(request))["tags"],
+            "/events": lambda request: offset_page(self._events(request), query_of(request), kind="events"),
+            "/events/keyset": lambda request: self._keyset("events", self._events(request), request),
+            "/events/slug/{slug}": self._event,
+            "/events/{id}": self._event,
+            "/events/{id}/tags": lambda request: self._event(request)["tags"],
+            "/tags": lambda request: self._listed(self._tags(), request, most=_MOST_TAGS),
+            "/tags/slug/{slug}": lambda request: _one(self._tags(), request),
+            "/tags/{id}": lambda request: _one(self._tags(), request),
+            "/series": lambda request: self._listed(self._series(), request, most=_MOST_SERIES),
+            "/series/{id}": lambda request: _one(self._series(), request),
+            "/teams": lambda _: [],
+            "/sports": lambda _: [],
+            "/sports/market-types": lambda _: {"marketTypes": ["moneyline", "spreads", "totals"]},
+            "/comments": lambda _: [],
+            "/comments/keyset": lambda _: {"comments": []},
+            "/comments/user_address/{address}": lambda _: [],
+            "/public-search": self._search,
+            "/public-profile": lambda request: self._profile(request.query.get("address", "")),
+            "/profiles/user_address/{address}": lambda request: self._profile(request.match_info["address"]),
+        }
+        return [web.get(path, self._answering(find)) for path, find in found.items()]
+
+    def _answering(self, find: Callable[[web.Request], object]) -> Handler:
+        async def answer(request: web.Request) -> Answer:
+            agent = request.headers.get("User-Agent", "")
+            if self._dials.options.refuse_default_agents and (not agent or _DEFAULT_AGENTS.match(agent)):
+                return DATA_ERRORS["firewalled"].answer("")
+            return reply(find(request))
+
+        return answer
+
+    # markets
+
+    def _markets(self, request: web.Request) -> list[Wire]:
+        query = query_of(request)
+        wires = [
+            self._board.market(market)
+            for market in self._records.markets()
+            if could_match(market, query, shown_closed=self._board.shown(market).closed)
         ]
+        return ordered([wire for wire in wires if market_matches(wire, query)], query)
 
-    def _wire(self, market: Market) -> Wire:
-        known = self._catalogue.recorded(market)
-        wire = gamma_market(market, self._catalogue.prices(market), known=known)
-        slug = self._catalogue.event_slug(market)
-        wire.setdefault("events", [{"id": wire["id"], "ticker": slug, "slug": slug, "title": market.question}])
-        return wire
+    def _keyset(self, name: str, wires: Sequence[Wire], request: web.Request) -> Wire:
+        page = keyset_page(wires, query_of(request))
+        return {name: page.items, "next_cursor": page.next_cursor} if page.next_cursor else {name: page.items}
 
-    def _found(self, request: web.Request) -> list[Wire]:
-        return [self._wire(market) for market in self._catalogue.markets() if _matches(market, request)]
+    def _market(self, request: web.Request) -> Market:
+        """Open or closed."""
+        slug, number = request.match_info.get("slug"), request.match_info.get("id")
+        for market in self._records.markets():
+            if market.slug == slug or (number and self._board.market(market)["id"] == number):
+                return market
+        raise _unknown()
 
-    async def _markets(self, request: web.Request) -> Answer:
-        offset, limit = _paging(request)
-        if offset > MAX_OFFSET:
-            text = "offset too large, use /markets/keyset"
-            raise Refusal(422, {"type": "validation error", "error": text})
-        return reply(self._found(request)[offset : offset + limit])
+    # events
 
-    async def _keyset(self, request: web.Request) -> Answer:
-        if "offset" in request.query:
-            raise Refusal(422, {"type": "validation error", "error": "offset is not supported, use after_cursor"})
-        start, limit = _number(request.query.get("after_cursor", "0")), _paging(request)[1]
-        found = self._found(request)
-        page: Wire = {"markets": found[start : start + limit]}
-        if len(found) > start + limit:
-            page["next_cursor"] = str(start + limit)
-        return reply(page)
+    def _events(self, request: web.Request) -> list[Wire]:
+        query = query_of(request)
+        wires = [self._board.event(slug, markets) for slug, markets in self._board.grouped().items()]
+        found = ordered([wire for wire in wires if event_matches(wire, query)], query)
+        if request.query.get("include_markets") == "false":
+            return [{name: value for name, value in wire.items() if name != "markets"} for wire in found]
+        return found
 
-    async def _by_slug(self, request: web.Request) -> Answer:
-        return self._one(lambda market: market.slug == request.match_info["slug"])
+    def _event(self, request: web.Request) -> Wire:
+        slug, number = request.match_info.get("slug"), request.match_info.get("id")
+        for name, markets in self._board.grouped().items():
+            if name == slug or (number and str(self._records.event_id(markets[0])) == number):
+                return self._board.event(name, markets)
+        raise _unknown()
 
-    async def _by_id(self, request: web.Request) -> Answer:
-        return self._one(lambda market: bool(self._wire(market)["id"] == request.match_info["id"]))
+    # what events have in common
 
-    def _one(self, is_wanted: Callable[[Market], bool]) -> Answer:
-        for market in self._catalogue.markets():
-            if is_wanted(market):
-                return reply(self._wire(market))
-        raise Refusal(404, {"type": "not found error", "error": "id not found"})
+    def _tags(self) -> list[Wire]:
+        tags = (tag for market in self._records.markets() for tag in self._board.market(market)["tags"])
+        return list({str(tag["id"]): tag for tag in tags}.values())
 
-    def _grouped(self) -> dict[str, list[Wire]]:
-        groups: dict[str, list[Wire]] = {}
-        for market in self._catalogue.markets():
-            groups.setdefault(self._catalogue.event_slug(market), []).append(self._wire(market))
-        return groups
+    def _series(self) -> list[Wire]:
+        """With their events, which do not name their series again."""
+        found: dict[str, Wire] = {}
+        for slug, markets in self._board.grouped().items():
+            event = self._board.event(slug, markets)
+            for series in event.pop("series"):
+                found.setdefault(str(series["id"]), {**series, "events": []})["events"].append(event)
+        return list(found.values())
 
-    async def _events(self, request: web.Request) -> Answer:
-        offset, limit = _paging(request)
-        slugs, closed = request.query.getall("slug", []), request.query.get("closed")
-        events = [gamma_event(slug, markets) for slug, markets in self._grouped().items()]
-        events = [event for event in events if not slugs or event["slug"] in slugs]
-        events = [event for event in events if closed is None or event["closed"] is (closed == "true")]
-        return reply(events[offset : offset + limit])
+    def _listed(self, wires: list[Wire], request: web.Request, *, most: int) -> Sequence[Wire]:
+        query: Query = query_of(request)
+        slugs = query.get("slug")
+        wires = [wire for wire in wires if not slugs or wire["slug"] in slugs]
+        return offset_page(ordered(wires, query), query, kind="markets", most=most)
 
-    async def _event(self, request: web.Request) -> Answer:
-        slug = request.match_info["slug"]
-        markets = self._grouped().get(slug)
-        if markets is None:
-            raise Refusal(404, {"type": "not found error", "error": "id not found"})
-        return reply(gamma_event(slug, markets))
+    # people
 
-    async def _search(self, request: web.Request) -> Answer:
-        wanted = request.query.get("q", "").lower()
-        people = [_profile(wallet, name) for wallet, name in self._catalogue.names().items() if wanted in name.lower()]
+    def _search(self, request: web.Request) -> Wire:
+        """Lists that nobody asked for are null."""
+        query, wanted = query_of(request), request.query.get("q", "").lower()
+        number, limit = page_of(query)
+        named = [(wallet, name) for wallet, name in self._records.names().items() if wanted in name.lower()]
+        groups = self._board.grouped().items()
         events = [
-            gamma_event(slug, markets)
-            for slug, markets in self._grouped().items()
-            if wanted in slug or any(wanted in market["question"].lower() for market in markets)
+            self._board.event(slug, markets)
+            for slug, markets in groups
+            if wanted in slug or any(wanted in market.question.lower() for market in markets)
         ]
-        limit = _number(request.query.get("limit_per_type", "10"))
-        paging = {"hasMore": len(people) > limit or len(events) > limit, "totalResults": len(people) + len(events)}
-        return reply({"events": events[:limit], "tags": None, "profiles": people[:limit], "pagination": paging})
+        tags = [tag for tag in self._tags() if wanted in str(tag["slug"])]
+        with_tags, with_people = (request.query.get(f"search_{kind}") == "true" for kind in ("tags", "profiles"))
+        start, end = (number - 1) * limit, number * limit
+        people: list[Wire | None] = [profile(wallet, name) for wallet, name in named[start:end]]
+        if self._dials.options.null_profiles:
+            people.append(None)
+        total = len(events) + len(tags) * with_tags + len(named) * with_people
+        longest = max(len(events), len(tags) * with_tags, len(named) * with_people)
+        return {
+            "events": events[start:end],
+            "tags": tags[start:end] if with_tags else None,
+            "profiles": people if with_people else None,
+            "pagination": {"hasMore": longest > end, "totalResults": total},
+        }
 
-    async def _profile(self, request: web.Request) -> Answer:
-        wallet = Wallet(request.query.get("address", "").lower())
-        name = self._catalogue.names().get(wallet)
-        if name is None:
+    def _profile(self, address: str) -> Wire:
+        """By wallet or signing EOA; only those who have a name."""
+        account = self._records.account(address.lower())
+        if account is None or not account.name:
             raise Refusal(404, {"type": "not found error", "error": "profile not found"})
-        return reply(_profile(wallet, name))
+        return profile(account.wallet, account.name)
 
 
-def _profile(wallet: Wallet, name: str) -> Wire:
-    return {
-        "name": name,
-        "pseudonym": name,
-        "displayUsernamePublic": True,
-        "proxyWallet": checksum(wallet),
-        "profileImage": "",
-        "bio": "",
-    }
+def _one(wires: Sequence[Wire], request: web.Request) -> Wire:
+    slug, number = request.match_info.get("slug"), request.match_info.get("id")
+    for wire in wires:
+        if wire["slug"] == slug or str(wire["id"]) == number:
+            return wire
+    raise _unknown()
 
 
-def _matches(market: Market, request: web.Request) -> bool:
-    """Array filters are repeated keys; lists without `closed` show open markets only."""
-    query = request.query
-    tokens = {outcome.token for outcome in market.outcomes}
-    ctf, positions = query.getall("clob_token_ids", []), query.getall("position_ids", [])
-    conditions = [condition.lower() for condition in query.getall("condition_ids", [])]
-    is_v2 = market.version is MarketVersion.V2
-    return (
-        (not conditions or market.condition in conditions)
-        and (not ctf or (not is_v2 and not tokens.isdisjoint(ctf)))
-        and (not positions or (is_v2 and not tokens.isdisjoint(positions)))
-        and (not query.getall("slug", []) or market.slug in query.getall("slug"))
-        and market.version.value in query.getall("version", [market.version.value])
-        and market.closed is (query.get("closed", "false") == "true")
-    )
-
-
-def _paging(request: web.Request) -> tuple[int, int]:
-    limit = min(_number(request.query.get("limit", str(MAX_MARKETS))), MAX_MARKETS)
-    return _number(request.query.get("offset", "0")), limit
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise Refusal(422, {"type": "validation error", "error": f"not a number: {text}"})
-    return int(text)
+def _unknown() -> Refusal:
+    return Refusal(404, {"type": "not found error", "error": "id not found"})

@@ -1,12 +1,11 @@
-"""Markets as the CLOB and Gamma write them. Pure."""
+"""Markets as the CLOB writes them. Pure."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from polybot.core.market import Market, MarketVersion
+from polybot.core.market import Market
 from polybot.core.money import Price, Ratio, Shares, Usdc
 
 Wire = dict[str, Any]
@@ -88,68 +87,6 @@ def long_market(market: Market, prices: Sequence[Price]) -> Wire:
     }
 
 
-def gamma_market(market: Market, prices: Sequence[Price], *, known: Mapping[str, Any]) -> Wire:
-    """A Gamma market: what was recorded of it (`known`) below what is true now. Arrays travel inside strings."""
-    tokens = [outcome.token for outcome in market.outcomes]
-    v2 = market.version is MarketVersion.V2
-    wire: Wire = {
-        "id": gamma_id(market),
-        "active": True,
-        "archived": False,
-        "enableOrderBook": True,
-        "startDate": _NO_END,
-        "feeType": None,
-        **known,
-        "version": market.version.value,
-        "conditionId": market.condition,
-        "slug": market.slug,
-        "question": market.question,
-        "outcomes": json.dumps([outcome.name for outcome in market.outcomes]),
-        "outcomePrices": json.dumps([str(price) for price in prices]),
-        "clobTokenIds": "[]" if v2 else json.dumps(tokens),
-        "negRisk": market.neg_risk,
-        "orderPriceMinTickSize": number(market.tick),
-        "orderMinSize": number(market.min_order),
-        "secondsDelay": market.seconds_delay,
-        "makerBaseFee": BASE_FEE_BPS,
-        "takerBaseFee": BASE_FEE_BPS,
-        "feesEnabled": bool(market.fee.rate),
-        "closed": market.closed,
-        "acceptingOrders": market.accepting_orders,
-        "endDate": iso(market.end_ns),
-        "endDateIso": iso(market.end_ns)[:10],
-        "umaResolutionStatus": "resolved" if market.winner else "",
-    }
-    if v2:
-        wire["positionIds"] = tokens
-        wire["resolutionStatus"] = "resolved" if market.winner else "active"
-    if market.fee.rate:
-        wire["feeSchedule"] = {
-            "exponent": market.fee.exponent,
-            "rate": number(market.fee.rate),
-            "takerOnly": True,
-            "rebateRate": Decimal("0.25"),
-        }
-    return wire
-
-
 def gamma_id(market: Market) -> str:
     """A number as text, the same in every run."""
     return str(int(market.condition[2:14], 16) % 10_000_000)
-
-
-def gamma_event(slug: str, markets: Sequence[Wire]) -> Wire:
-    """An event around its markets, as /events lists it."""
-    first = markets[0]
-    return {
-        "id": first["id"],
-        "ticker": slug,
-        "slug": slug,
-        "title": first["question"],
-        "negRisk": first["negRisk"],
-        "active": True,
-        "archived": False,
-        "closed": all(market["closed"] for market in markets),
-        "endDate": first["endDate"],
-        "markets": list(markets),
-    }

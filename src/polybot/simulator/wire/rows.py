@@ -1,32 +1,36 @@
-"""Fills and positions as the Data API and the activity socket write them. Pure."""
+"""What wallets did, as the Data API's feeds and the activity socket write it. Pure."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from polybot.core.ids import TokenId, Wallet
+from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.market import Market, Side
-from polybot.core.money import Price, Shares, Usdc
+from polybot.core.money import Shares, Usdc
 from polybot.polymarket.wallets import checksum
-from polybot.simulator.wire.markets import iso, number
+from polybot.simulator.engine.moves import MoveLeg
+from polybot.simulator.wire.markets import number
 
 Wire = dict[str, Any]
 
 NOT_ENRICHED = 999
+COMBO_DIGITS = 62
+"""Hex digits of a combo's condition id; a market's has 64."""
 _TEN_DECIMALS = Decimal("0.0000000001")
-_FOUR_DECIMALS = Decimal("0.0001")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Something a wallet did. `usdc` is without `fee`; `sequence` orders rows of one second and is unique.
+    """Something a wallet did. `sequence` is the Data API's: the block times 10^10 and the place inside it.
 
-    `kind` is the Data API's: TRADE, or REDEEM (side None, usdc the payout; its token is not shown).
+    `kind` is the Data API's. A TRADE has a side, and `usdc` without `fee`; everything else has no side, `usdc` is the
+    change of the wallet's cash, `legs` what happened to its shares, and cash alone has no market.
+    `late_ns`: how much later than other rows of its block it is seen.
     """
 
     kind: str
     wallet: Wallet
-    market: Market
+    market: Market | None
     event_slug: str
     token: TokenId
     side: Side | None
@@ -38,23 +42,41 @@ class Row:
     sequence: int
     taker: bool
     name: str = ""
+    late_ns: int = 0
+    legs: tuple[MoveLeg, ...] = ()
 
     @property
     def at_s(self) -> int:
         return self.at_ns // 1_000_000_000
 
     @property
+    def condition(self) -> ConditionId:
+        return self.market.condition if self.market else ConditionId("")
+
+    @property
+    def is_combo(self) -> bool:
+        return len(self.condition) == COMBO_DIGITS + 2
+
+    @property
     def outcome_index(self) -> int:
-        tokens = [outcome.token for outcome in self.market.outcomes]
-        return tokens.index(self.token) if self.side else NOT_ENRICHED
+        if self.side is None or self.market is None or self.is_combo:
+            return NOT_ENRICHED
+        return [outcome.token for outcome in self.market.outcomes].index(self.token)
 
     @property
     def outcome(self) -> str:
-        return self.market.outcome(self.token).name if self.side else ""
+        return self.market.outcome(self.token).name if self.side and self.market else ""
 
     @property
     def shown_token(self) -> str:
         return self.token if self.side else ""
+
+    @property
+    def shown_side(self) -> str:
+        """A tip went in or out."""
+        if self.kind == "TIP":
+            return "IN" if self.usdc.micro > 0 else "OUT"
+        return self.side.value if self.side else ""
 
     @property
     def price(self) -> Decimal:
@@ -64,45 +86,60 @@ class Row:
         return plain(Decimal(self.usdc.micro) / self.shares.micro, _TEN_DECIMALS)
 
 
+@dataclass(frozen=True, slots=True)
+class Blanks:
+    """What of a young row is not filled in yet: always its outcome index and event, and perhaps more."""
+
+    icon: bool = False
+    title: bool = False
+
+
 def plain(value: Decimal, grain: Decimal) -> Decimal:
     """Rounded half even to `grain`, without padding and exponent."""
     return Decimal(f"{value.quantize(grain).normalize():f}")
 
 
-def activity_row(row: Row) -> Wire:
-    """GET /v2/activity. A taker BUY's `usdc_size` contains the fee."""
-    paid = row.usdc + row.fee if row.side is Side.BUY else row.usdc
-    return {
+def activity_row(row: Row, *, blanks: Blanks | None = None, net_sales: bool = False) -> Wire:
+    """GET /v2/activity. A taker BUY's `usdc_size` contains the fee, and with `net_sales` a SELL's lacks it."""
+    paid = row.usdc
+    if row.side is Side.BUY:
+        paid += row.fee
+    elif row.side is Side.SELL and net_sales:
+        paid -= row.fee
+    wire: Wire = {
         "proxy_wallet": row.wallet,
         "timestamp": row.at_s,
-        "condition_id": row.market.condition,
+        "condition_id": row.condition,
         "type": row.kind,
         "size": number(row.shares),
-        "usdc_size": number(paid),
+        "usdc_size": abs(number(paid)),
         "transaction_hash": row.tx,
         "price": row.price,
         "token_id": row.shown_token,
-        "side": row.side.value if row.side else "",
-        "outcome_index": row.outcome_index,
-        **_texts(row),
-        "outcome": row.outcome,
+        "side": row.shown_side,
+        "outcome_index": NOT_ENRICHED if blanks else row.outcome_index,
+        **_texts(row, blanks),
+        "outcome": unquoted(row.outcome),
         **_profile(row.name),
     }
+    if row.is_combo:
+        wire["is_combo"] = True
+    return wire
 
 
-def trade_row(row: Row) -> Wire:
+def trade_row(row: Row, *, blanks: Blanks | None = None) -> Wire:
     """GET /v2/trades."""
     return {
         "proxy_wallet": row.wallet,
-        "side": row.side.value if row.side else "",
+        "side": row.shown_side,
         "token_id": row.token,
-        "condition_id": row.market.condition,
+        "condition_id": row.condition,
         "size": number(row.shares),
         "price": row.price,
         "timestamp": row.at_s,
-        **_texts(row),
-        "outcome": row.outcome,
-        "outcome_index": row.outcome_index,
+        **_texts(row, blanks),
+        "outcome": unquoted(row.outcome),
+        "outcome_index": NOT_ENRICHED if blanks else row.outcome_index,
         **_profile(row.name),
         "transaction_hash": row.tx,
     }
@@ -113,7 +150,7 @@ def activity_payload(row: Row) -> Wire:
     payload: Wire = {
         "asset": row.token,
         "bio": "",
-        "conditionId": row.market.condition,
+        "conditionId": row.condition,
         "eventSlug": row.event_slug,
         "icon": "",
         "name": row.name,
@@ -123,11 +160,11 @@ def activity_payload(row: Row) -> Wire:
         "profileImage": "",
         "proxyWallet": checksum(row.wallet),
         "pseudonym": "",
-        "side": row.side.value if row.side else "",
+        "side": row.shown_side,
         "size": number(row.shares),
-        "slug": row.market.slug,
+        "slug": row.market.slug if row.market else "",
         "timestamp": row.at_s,
-        "title": row.market.question,
+        "title": row.market.question if row.market else "",
         "transactionHash": row.tx,
     }
     if row.fee:
@@ -135,93 +172,25 @@ def activity_payload(row: Row) -> Wire:
     return payload
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """What a wallet has of a token; `bought` and `bought_usdc` over its life, `price` what it is worth now."""
-
-    wallet: Wallet
-    market: Market
-    event_slug: str
-    token: TokenId
-    shares: Shares
-    bought: Shares
-    bought_usdc: Usdc
-    fees: Usdc
-    realized: Usdc
-    price: Price
-    first_ns: int
-    last_ns: int
-    name: str = ""
-
-    @property
-    def value(self) -> Decimal:
-        return number(self.shares) * number(self.price)
-
-    @property
-    def status(self) -> str:
-        if not self.shares:
-            return "CLOSED"
-        return "REDEEMABLE" if self.market.winner else "OPEN"
+def unquoted(outcome: str) -> str:
+    """Version 2 of the Data API drops apostrophes from outcome names (seen 2026-09-30)."""
+    return outcome.replace("'", "")
 
 
-def position_row(held: Holding) -> Wire:
-    """GET /v2/positions; figures rounded to four decimals as served."""
-    average = number(held.bought_usdc) / number(held.bought) if held.bought else Decimal(0)
-    entry = average * number(held.shares)
-    unrealized = held.value - entry if held.shares else Decimal(0)
-    realized = number(held.realized)
-    opposite = held.market.outcome(held.market.complement(held.token))
+def icon_of(slug: str) -> str:
+    """Where a market's picture would be."""
+    return f"https://polymarket-upload.s3.us-east-2.amazonaws.com/{slug}.png" if slug else ""
+
+
+def _texts(row: Row, blanks: Blanks | None) -> Wire:
+    market = None if blanks and blanks.title else row.market
     return {
-        "proxy_wallet": held.wallet,
-        "token_id": held.token,
-        "condition_id": held.market.condition,
-        "current_size": number(held.shares),
-        "avg_price": _four(average),
-        "entry_cost_usdc": _four(entry),
-        "entry_fees_usdc": number(held.fees),
-        "total_cost_usdc": _four(entry + number(held.fees)),
-        "current_price": number(held.price),
-        "current_value": _four(held.value),
-        "total_size": number(held.bought),
-        "realized_pnl": _four(realized),
-        "unrealized_pnl": _four(unrealized),
-        "total_pnl": _four(realized + unrealized),
-        "percent_pnl": _percent(unrealized, of=entry),
-        "percent_realized_pnl": _percent(realized, of=number(held.bought_usdc)),
-        "status": held.status,
-        "redeemable": held.status == "REDEEMABLE",
-        "mergeable": False,
-        "negative_risk": held.market.neg_risk,
-        "archived": False,
-        "title": held.market.question,
-        "slug": held.market.slug,
-        "icon": "",
-        "event_id": "",
-        "event_slug": held.event_slug,
-        "outcome": held.market.outcome(held.token).name,
-        "outcome_index": [outcome.token for outcome in held.market.outcomes].index(held.token),
-        "opposite_outcome": opposite.name,
-        "opposite_token_id": opposite.token,
-        "end_date": iso(held.market.end_ns)[:10],
-        "last_event_at": held.last_ns // 1_000_000_000,
-        "first_entry_at": held.first_ns // 1_000_000_000,
-        "name": held.name,
-        "profile_image": "",
-        "verified": False,
+        "title": market.question if market else "",
+        "slug": market.slug if market else "",
+        "icon": icon_of(row.event_slug) if not (blanks and blanks.icon) else "",
+        "event_slug": "" if blanks else row.event_slug,
     }
-
-
-def _texts(row: Row) -> Wire:
-    return {"title": row.market.question, "slug": row.market.slug, "icon": "", "event_slug": row.event_slug}
 
 
 def _profile(name: str) -> Wire:
     return {"name": name, "pseudonym": "", "bio": "", "profile_image": "", "profile_image_optimized": ""}
-
-
-def _four(value: Decimal) -> Decimal:
-    return plain(value, _FOUR_DECIMALS)
-
-
-def _percent(part: Decimal, *, of: Decimal) -> Decimal:
-    return _four(100 * part / of) if of else Decimal(0)

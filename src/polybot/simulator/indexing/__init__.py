@@ -1,0 +1,1 @@
+"""What the venue's public indexers keep: rows in feed order, holdings and results, prices over time."""
