@@ -143,6 +143,24 @@ def test_a_module_mint_names_the_exchange_as_initiator() -> None:
     assert named(of_exchange(work, V2)) == ["OrderFilled", "FeeCharged", "OrderFilled", "OrdersMatched"]
 
 
+def test_a_module_merge_takes_the_shares_straight_from_the_sellers() -> None:
+    work = AtWork()
+    alice, bob = work.account("alice"), work.account("bob")
+    for account in (alice, bob):
+        work.exchange.split(wallet(account), V2, Shares.parse("20"))
+    work.advance(3)
+    work.rest("bob", work.token(V2, 1), Side.SELL, "0.49", "10")
+    work.sell("alice", work.token(V2), "10")
+    first = work.node.head
+    work.advance(5)
+    logs = work.logs(fromBlock=hex(first))
+    assert named(logs) == [
+        "TransferSingle", "OrderFilled", "TransferSingle", "Transfer", "TransferSingle", "TransferSingle",
+        "PositionsMerged", "Transfer", "Transfer", "Transfer", "FeeCharged", "OrderFilled", "OrdersMatched",
+    ]  # fmt: skip
+    assert [log["topics"][2] for log in logs[:3:2]] == [pad(bob.wallet), pad(alice.wallet)]
+
+
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_pending_calldata_says_what_the_logs_will(condition: ConditionId) -> None:
     work = AtWork()

@@ -119,6 +119,10 @@ MODULE_REDEMPTION = Event("PositionRedeemed", "address*", "uint256*", "address*"
 MODULE_RESOLUTION = Event("ConditionResolved", "bytes31*", "uint256[]")
 MODULE_CONVERSION = Event("PositionConverted", "address*", "bytes29*", "address*", "uint256", "uint256")
 
+ROUTER_SPLIT_DONE = Event("RouterPositionSplit", "address*", "bytes31*", "uint256")
+ROUTER_MERGE_DONE = Event("RouterPositionsMerged", "address*", "bytes31*", "uint256")
+ROUTER_REDEMPTION_DONE = Event("RouterPositionRedeemed", "address*", "uint256*", "uint256")
+
 APPROVE = Function("approve", "address", "uint256")
 ERC20_TRANSFER = Function("transfer", "address", "uint256")
 SET_APPROVAL_FOR_ALL = Function("setApprovalForAll", "address", "bool")

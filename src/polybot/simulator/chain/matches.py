@@ -146,33 +146,62 @@ class _MatchLogs:
     def v3_direct(self) -> Iterator[Log]:
         taker = self._taker
         for maker in self._makers:
-            if taker.buys:
-                yield from self._swap(maker)
-                yield self._filled(maker)
-                continue
-            yield self._filled(maker)
-            yield cash(maker.wallet, self._exchange, maker.usdc)
-            yield self._tokens.one(self._exchange, taker.wallet, maker.wallet, maker.data.token, maker.shares)
-        if not taker.buys:
+            yield from self._v3_swap(maker)
+        if not taker.buys and taker.fee:
             yield cash(self._exchange, taker.wallet, taker.usdc - taker.fee)
         yield from self._fee(taker)
         if taker.fee:
             yield cash(taker.wallet if taker.buys else self._exchange, FEE_COLLECTOR, taker.fee)
         yield from self._taker_events()
 
+    def _v3_swap(self, maker: Filled) -> Iterator[Log]:
+        """A seller's proceeds pass through the exchange only if a fee is kept back."""
+        taker = self._taker
+        if taker.buys:
+            yield from self._swap(maker)
+            yield self._filled(maker)
+        elif taker.fee:
+            yield self._filled(maker)
+            yield cash(maker.wallet, self._exchange, maker.usdc)
+            yield self._sold(maker)
+        else:
+            yield self._sold(maker)
+            yield cash(maker.wallet, taker.wallet, maker.usdc)
+            yield self._filled(maker)
+
+    def _sold(self, maker: Filled) -> Log:
+        return self._tokens.one(self._exchange, self._taker.wallet, maker.wallet, maker.data.token, maker.shares)
+
     def v3_pooled(self) -> Iterator[Log]:
         taker = self._taker
-        yield self._collected(taker, taker.making + (taker.fee if taker.buys else 0))
+        yield from self._v3_minted() if taker.buys else self._v3_merged()
+        yield self._handed_out(taker, taker.taking - (0 if taker.buys else taker.fee))
+        yield from self._fee_paid()
+        yield from self._fee(taker)
+        yield from self._taker_events()
+
+    def _v3_minted(self) -> Iterator[Log]:
+        yield self._collected(self._taker, self._taker.making + self._taker.fee)
         for maker in self._makers:
             yield self._collected(maker, maker.making)
             yield self._filled(maker)
         yield from self._paired_up()
         for maker in self._makers:
             yield self._handed_out(maker, maker.taking)
-        yield self._handed_out(taker, taker.taking - (0 if taker.buys else taker.fee))
-        yield from self._fee_paid()
-        yield from self._fee(taker)
-        yield from self._taker_events()
+
+    def _v3_merged(self) -> Iterator[Log]:
+        """Shares go straight to the module or to who buys them."""
+        taker, module = self._taker, self._tokens.module
+        for maker in self._makers:
+            if maker.buys:
+                yield self._collected(maker, maker.making)
+            else:
+                yield self._tokens.one(self._exchange, maker.wallet, module, maker.data.token, maker.shares)
+            yield self._filled(maker)
+        yield self._tokens.one(self._exchange, taker.wallet, module, taker.data.token, self._paired)
+        yield from self._tokens.module_merges(self._exchange, self._paired, caller=self._exchange)
+        for maker in self._makers:
+            yield self._sold(maker) if maker.buys else self._handed_out(maker, maker.taking)
 
     # what both do
 

@@ -92,6 +92,8 @@ class MarketTokens:
             yield self.one(self.module, NOBODY, holder, token, micro)
         yield cash(self.module, NOBODY, micro)
         yield abi.MODULE_SPLIT.log(self.module, caller, self._condition31, holder, holder, micro)
+        if caller == ROUTER:
+            yield abi.ROUTER_SPLIT_DONE.log(ROUTER, holder, self._condition31, micro)
 
     def merge(self, holder: str, micro: int, *, caller: str = ROUTER) -> Iterator[Log]:
         if self._v2:
@@ -111,10 +113,16 @@ class MarketTokens:
     def _module_merge(self, holder: str, micro: int, *, caller: str) -> Iterator[Log]:
         for token in self._tokens:
             yield self.one(caller, holder, self.module, token, micro)
-        yield cash(NOBODY, holder, micro)
+        yield from self.module_merges(holder, micro, caller=caller)
+        if caller == ROUTER:
+            yield abi.ROUTER_MERGE_DONE.log(ROUTER, holder, self._condition31, micro)
+
+    def module_merges(self, recipient: str, micro: int, *, caller: str) -> Iterator[Log]:
+        """What the module was given of both outcomes."""
+        yield cash(NOBODY, recipient, micro)
         for token in self._tokens:
             yield self.one(self.module, self.module, NOBODY, token, micro)
-        yield abi.MODULE_MERGE.log(self.module, caller, self._condition31, holder, micro)
+        yield abi.MODULE_MERGE.log(self.module, caller, self._condition31, recipient, micro)
 
     def redeem(self, holder: str, shares: dict[TokenId, int], paid: int, *, caller: str = ROUTER) -> Iterator[Log]:
         """`shares` of each outcome for `paid` in all."""
@@ -144,6 +152,8 @@ class MarketTokens:
             yield cash(NOBODY, holder, paid)
             yield self.one(self.module, self.module, NOBODY, token, micro)
             yield abi.MODULE_REDEMPTION.log(self.module, caller, int(token), holder, micro, paid)
+            if caller == ROUTER:
+                yield abi.ROUTER_REDEMPTION_DONE.log(ROUTER, holder, int(token), micro)
 
     def resolved(self, payouts: Sequence[int], *, oracle: str) -> Log:
         """`payouts` are the two outcomes' shares of one."""
