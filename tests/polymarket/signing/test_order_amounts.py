@@ -1,6 +1,7 @@
 """Integer amounts of limit and market orders: laws, refusals, and every recorded expectation."""
 
 import json
+from collections import Counter
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,19 @@ def test_recorded_amounts_of_the_typescript_client(shared: Path) -> None:
         assert _limit(row) == _numbers(row, "makerAmount", "takerAmount"), row
     compared = sum(_check_market(row, _numbers(row, "makerAmount", "takerAmount")) for row in recorded["market"])
     assert (len(recorded["limit"]), compared) == (1_800, 1_779)
+
+
+def test_where_the_official_clients_disagree_ours_are_the_typescript_clients(shared: Path) -> None:
+    """The Python one rounds binary noise down: 0.57 shares become 0.56."""
+    cases = json.loads((shared / "vectors" / "peers" / "py-vs-ts-differences.json").read_bytes())
+    for kind, row, making, taking in cases:
+        typescript = _numbers(row, "makerAmount", "takerAmount")
+        assert typescript != Amounts(making=making, taking=taking)
+        if kind == "limit":
+            assert _limit(row) == typescript, row
+        else:
+            _check_market(row, typescript)
+    assert Counter(kind for kind, *_ in cases) == {"limit": 23, "market": 70}
 
 
 def test_amounts_typed_by_polymarket(shared: Path) -> None:
