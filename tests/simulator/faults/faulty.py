@@ -12,6 +12,7 @@ from polybot.core.ids import TokenId
 from polybot.core.market import Side
 from polybot.core.money import Price, Shares, Usdc
 from polybot.core.orders import SignatureType, TimeInForce
+from polybot.simulator.engine.accounts import Account
 from simulated_venue import V1, Running
 
 Socket = aiohttp.ClientWebSocketResponse
@@ -46,6 +47,11 @@ class Faulty:
         """The status of a POST, which no client sends again by itself."""
         async with self.session.post(self.running.urls.clob + "/books", json=[]) as answer:
             return answer.status
+
+    @property
+    def alice(self) -> Account:
+        accounts = self.running.simulator.world.exchange.accounts
+        return next(account for account in accounts if account.name == "alice")
 
     @property
     def tokens(self) -> list[TokenId]:

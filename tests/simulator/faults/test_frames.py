@@ -66,7 +66,7 @@ async def test_a_frame_is_cut_or_garbled(venue: Faulty) -> None:
         assert 0.3 < len(cut) / len(whole) < 0.7
         garbled = (await frames_of_a_bid(venue, socket))[0]
         for frame in (cut, garbled):
-            with pytest.raises(ValueError, match="."):
+            with pytest.raises(ValueError, match=r"."):
                 json.loads(frame)
 
 
