@@ -7,6 +7,8 @@ import msgspec
 import pytest
 from owner import APPROVE, TYPES, Owner, open_owner, split, split_v2
 
+from caller import Caller
+from polybot.core.money import Usdc
 from polybot.core.orders import SignatureType
 from polybot.polymarket.abi import call_data
 from polybot.polymarket.contracts import (
@@ -18,9 +20,10 @@ from polybot.polymarket.contracts import (
 )
 from polybot.polymarket.relayer.payloads import wallet_creation
 from polybot.polymarket.typed_data import address_word, keccak, typed_digest, word
-from polybot.polymarket.wallets import derive_deposit
+from polybot.polymarket.wallets import derive_deposit, derive_old_deposit
 from polybot.ports.wallet import Call
-from simulated_venue import NEG_RISK, V1, V2, Running
+from polybot.simulator.desk import OpenedAccount
+from simulated_venue import NEG_RISK, V1, V2, Running, running_simulator
 
 KINDS = list(TYPES)
 
@@ -200,6 +203,47 @@ def safe_creation(owner: Owner) -> dict[str, Any]:
         "signature": "0x" + owner.signer.sign(digest).hex(),
         "signatureParams": {"paymentToken": nobody, "payment": "0", "paymentReceiver": nobody},
     }
+
+
+async def test_a_script_opens_wallets_of_every_form(simulator: Running, session: aiohttp.ClientSession) -> None:
+    async def opened(**wanted: object) -> Owner:
+        key = "0x" + "5a" * 32
+        async with session.post(simulator.urls.control + "/accounts", json={"private_key": key, **wanted}) as answer:
+            assert answer.status == 200
+            made = await answer.json()
+        kind = SignatureType(made["signature_type"])
+        return Owner(simulator, session, OpenedAccount(key, made["eoa"], made["wallet"], kind, "", Usdc.parse("0")))
+
+    for kind in ("proxy", "safe", "deposit"):
+        assert not await deployed(await opened(wallet_type=kind, deployed=False))
+    old = await opened(wallet_type="old_deposit")
+    assert await deployed(old)
+    assert old.wallet == derive_old_deposit(old.signer.address)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_wallet_that_is_not_there_does_not_trade(
+    simulator: Running, session: aiohttp.ClientSession, kind: SignatureType
+) -> None:
+    opened = simulator.simulator.desk.open_account(signature_type=kind, balance=Usdc.parse("10"), deployed=False)
+    caller = Caller(session, simulator.urls.clob, opened, simulator.clock)
+    await caller.log_in()
+    words = "invalid signature"
+    if kind is not SignatureType.POLY_1271:
+        words = "maker address not allowed, please use the deposit wallet flow"
+    assert await caller.post(caller.order(simulator.market(V1))) == (400, {"error": words})
+
+
+async def test_the_same_script_meets_the_same_names(session: aiohttp.ClientSession) -> None:
+    told = []
+    for _ in range(2):
+        async with running_simulator() as running:
+            owner = open_owner(running, session)
+            status, answer = await owner.submit(APPROVE)
+            assert status == 200
+            await running.advance(30)
+            told.append(await owner.state(answer["transactionID"]))
+    assert told[0] == told[1]
 
 
 async def test_only_the_right_factory_is_asked(owner: Owner) -> None:

@@ -50,6 +50,9 @@ class CreateParams(msgspec.Struct, rename="camel"):
     payment_receiver: Address
 
 
+# What one kind does not have is empty there, so that all can be told alike.
+
+
 class Wallet(
     msgspec.Struct, tag="WALLET", tag_field="type", rename={"sender": "from", "params": "depositWalletParams"}
 ):
@@ -59,12 +62,16 @@ class Wallet(
     signature: Hex
     params: BatchParams
     metadata: Metadata = ""
+    data: Hex = "0x"
 
 
 class WalletCreate(msgspec.Struct, tag="WALLET-CREATE", tag_field="type", rename={"sender": "from"}):
     sender: Address
     to: Address
     metadata: Metadata = ""
+    data: Hex = "0x"
+    nonce: str = ""
+    signature: Hex = "0x"
 
 
 _SIGNED_FOR = {"sender": "from", "wallet": "proxyWallet", "params": "signatureParams"}
@@ -101,6 +108,7 @@ class SafeCreate(msgspec.Struct, tag="SAFE-CREATE", tag_field="type", rename=_SI
     signature: Hex
     params: CreateParams
     metadata: Metadata = ""
+    nonce: str = ""
 
 
 Submission: TypeAlias = Wallet | WalletCreate | Proxy | Safe | SafeCreate
