@@ -23,6 +23,7 @@ from polybot.simulator.rest.data_control import DataControl
 from polybot.simulator.rest.gamma import GammaApi, Geoblock
 from polybot.simulator.rest.gate import Credentials, Gate
 from polybot.simulator.rest.keys import ApiKeys
+from polybot.simulator.rest.limits import IpLimits
 from polybot.simulator.rest.modes import Modes
 from polybot.simulator.rest.replies import RequestLog
 from polybot.simulator.rest.session_keys import SessionKeys
@@ -52,6 +53,7 @@ class Simulator:
         self.desk = Desk(world.exchange, seed=options.seed)
         self.geoblock = Geoblock()
         self.modes = Modes(agenda, options.clob)
+        self._ip_limits = IpLimits(clock, enforced=options.clob.ip_limits)
         self.chain = ChainNode()
         self.requests = RequestLog(clock, before=self._catch_up)
         self.failures: list[TaskReport] = []
@@ -86,7 +88,7 @@ class Simulator:
             log=self.requests,
             geoblock=self.geoblock,
         )
-        self._sites = Sites(self._routes(), self.requests)
+        self._sites = Sites(self._routes(), self.requests, self._ip_limits.around)
         self._tasks = Supervisor(clock=clock, report=self.failures.append)
         world.exchange.subscribe(self._records.hear)
         world.exchange.subscribe(self._feeds.hear)
@@ -135,6 +137,7 @@ class Simulator:
             sessions=self._sessions,
             modes=self.modes,
             geoblock=self.geoblock,
+            ip_limits=self._ip_limits,
             options=self._options,
         )
         relayer_control = RelayerControl(self.relayer, self._keys)

@@ -13,16 +13,16 @@ MAX_BODY = 4 * 1024 * 1024
 
 
 class Sites:
-    """Listens for each service; `addresses` are known once it is open. `around` stands between the door of a service
-    and its routes."""
+    """Listens for each service; `addresses` are known once it is open. `around` stand between the door of a service
+    and its routes, the first one outermost."""
 
     def __init__(
-        self, routes: dict[str, list[web.RouteDef]], log: RequestLog, around: Callable[[str], Middleware]
+        self, routes: dict[str, list[web.RouteDef]], log: RequestLog, *around: Callable[[str], Middleware]
     ) -> None:
         self.addresses: dict[str, str] = {}
         self._runners = {
             service: web.AppRunner(
-                _app(routes[service], log.door(service), around(service), in_words),
+                _app(routes[service], log.door(service), *(wall(service) for wall in around), in_words),
                 access_log=None,
                 shutdown_timeout=1.0,
             )

@@ -53,6 +53,15 @@ async def test_too_many_orders_are_refused_with_a_time_to_come_back() -> None:
         assert (await caller.l2("POST", "/orders", body=batch))[0] == 200
 
 
+async def test_limits_can_be_switched(venue: Venue, caller: Caller) -> None:
+    assert await venue.control("/limits") == {"signers": "enforced", "addresses": False}
+    assert await venue.control("/limits", signers="off") == {"signers": "off", "addresses": False}
+    await caller.post(caller.order(venue.running.market(V1)))
+    assert "Poly-RateLimit-Remaining" not in caller.headers
+    assert (await venue.control("/limits", addresses=True))["addresses"] is True
+    assert (await caller.call("GET", "/ok"))[0] == 200
+
+
 def buckets(tier: str = "Standard", limiting: Limiting = Limiting.ENFORCED) -> tuple[Agenda, SignerLimits]:
     agenda = Agenda(now_ns=1_795_000_000 * NS)
     return agenda, SignerLimits(agenda, ClobOptions(signer_tier=tier, signer_limits=limiting))
@@ -115,7 +124,7 @@ def test_no_signer_ever_gets_more_than_burst_and_rate(asked: list[tuple[int, int
 async def limited() -> AsyncIterator[tuple[str, ManualClock]]:
     """A service of five requests in ten seconds."""
     clock = ManualClock()
-    limits = IpLimits(clock, windows=(Window("clob", "GET", "/book", 5),))
+    limits = IpLimits(clock, enforced=True, windows=(Window("clob", "GET", "/book", 5),))
 
     async def book(_request: web.Request) -> web.StreamResponse:
         return reply("a book")

@@ -9,7 +9,8 @@ from aiohttp import web
 from polybot.core.ids import ConditionId, Wallet
 from polybot.simulator.engine.exchange import Exchange
 from polybot.simulator.engine.model import Restriction
-from polybot.simulator.rest.limits import SignerLimits, tier_named
+from polybot.simulator.rest.clob_options import Limiting
+from polybot.simulator.rest.limits import IpLimits, SignerLimits, tier_named
 from polybot.simulator.rest.modes import Mode, Modes
 from polybot.simulator.rest.replies import Answer, refuse, reply
 
@@ -34,17 +35,24 @@ class TierChange(msgspec.Struct, forbid_unknown_fields=True):
     tier: str
 
 
+class LimitsChange(msgspec.Struct, forbid_unknown_fields=True):
+    signers: Literal["enforced", "warning", "off"] | None = None
+    addresses: bool | None = None
+
+
 class ClobControl:
-    def __init__(self, *, exchange: Exchange, modes: Modes, limits: SignerLimits) -> None:
+    def __init__(self, *, exchange: Exchange, modes: Modes, limits: SignerLimits, ip_limits: IpLimits) -> None:
         self._exchange = exchange
         self._modes = modes
         self._limits = limits
+        self._ip_limits = ip_limits
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.post("/modes", _explained(self._set_mode)),
             web.post("/restrictions", _explained(self._restrict)),
             web.post("/tiers", _explained(self._set_tier)),
+            web.post("/limits", _explained(self._set_limits)),
         ]
 
     async def _set_mode(self, request: web.Request) -> Answer:
@@ -81,6 +89,15 @@ class ClobControl:
         signer = account.owner if account else Wallet(wanted.wallet.lower())
         self._limits.set_tier(signer, tier_named(wanted.tier))
         return reply({"signer": signer, "tier": wanted.tier})
+
+    async def _set_limits(self, request: web.Request) -> Answer:
+        """What is left out stays."""
+        wanted = await _body(request, LimitsChange)
+        if wanted.signers is not None:
+            self._limits.limiting = Limiting(wanted.signers)
+        if wanted.addresses is not None:
+            self._ip_limits.enforced = wanted.addresses
+        return reply({"signers": self._limits.limiting, "addresses": self._ip_limits.enforced})
 
 
 def _explained(handle: Callable[[web.Request], Awaitable[Answer]]) -> Callable[[web.Request], Awaitable[Answer]]:

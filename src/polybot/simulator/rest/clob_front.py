@@ -13,7 +13,7 @@ from polybot.simulator.rest.gate import Gate
 from polybot.simulator.rest.heartbeats import Heartbeats
 from polybot.simulator.rest.history import History
 from polybot.simulator.rest.keys import ApiKeys
-from polybot.simulator.rest.limits import SignerLimits
+from polybot.simulator.rest.limits import IpLimits, SignerLimits
 from polybot.simulator.rest.modes import Modes
 from polybot.simulator.rest.notifications import Notifications
 from polybot.simulator.rest.own import BuilderRecords, OwnRecords
@@ -40,6 +40,7 @@ class ClobFront:
         sessions: SessionKeys,
         modes: Modes,
         geoblock: Geoblock,
+        ip_limits: IpLimits,
         options: Options,
     ) -> None:
         """`shown_clock` is what GET /time tells, which may be wrong."""
@@ -74,7 +75,7 @@ class ClobFront:
             timeout_s=clob.heartbeat_s,
             expire=self._orders.cancel_all_of,
         )
-        self.control = ClobControl(exchange=exchange, modes=modes, limits=self.limits)
+        self.control = ClobControl(exchange=exchange, modes=modes, limits=self.limits, ip_limits=ip_limits)
         exchange.subscribe(self._history.hear, LastTrade, FillsPublished)
 
     def routes(self) -> list[web.RouteDef]:

@@ -9,6 +9,7 @@ class Limiting(StrEnum):
 
     ENFORCED = "enforced"
     WARNING = "warning"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class ClobOptions:
     signer_limits: Limiting = Limiting.ENFORCED
     signer_tier: str = "Standard"
     ip_limits: bool = False
-    """Cloudflare's limits per caller address, on all HTTP services."""
+    """Cloudflare's limits per caller address, on CLOB, Data API, Gamma and relayer. Off, because whoever tests here
+    wants to be fast, and everything on a machine has one address."""
     heartbeat_s: float = 10.0
     """Without an accepted heartbeat for so long, all orders of the API key are cancelled."""
     balance_lag_s: float = 2.0

@@ -94,8 +94,9 @@ class SignerLimits:
     """Keyed by the signing address of the API credentials. A batch is admitted or refused as a whole."""
 
     def __init__(self, agenda: Agenda, options: ClobOptions) -> None:
+        self.limiting = options.signer_limits
         self._agenda = agenda
-        self._options = options
+        self._usual = tier_named(options.signer_tier)
         self._signers: dict[str, _Signer] = {}
 
     def tier(self, address: str) -> Tier:
@@ -120,9 +121,11 @@ class SignerLimits:
         return self._take(signer, signer.cancels, count, needed=1 if signer.tier.overdraft else count)
 
     def _take(self, signer: _Signer, bucket: _Bucket, count: int, *, needed: int) -> Mapping[str, str]:
+        if self.limiting is Limiting.OFF:
+            return {}
         bucket.refill(self._agenda.now_ns)
         short = not bucket.has(needed)
-        refused = short and self._options.signer_limits is Limiting.ENFORCED
+        refused = short and self.limiting is Limiting.ENFORCED
         if not short:
             bucket.take(count)
         ready_ns = bucket.ready_ns(needed if short else 1)
@@ -138,7 +141,7 @@ class SignerLimits:
 
     def _signer(self, address: str) -> _Signer:
         if address.lower() not in self._signers:
-            self.set_tier(address, tier_named(self._options.signer_tier))
+            self.set_tier(address, self._usual)
         return self._signers[address.lower()]
 
 
@@ -213,7 +216,8 @@ _PAGE = b"<!DOCTYPE html><title>Access denied</title><h1>Error 1015</h1><p>You a
 class IpLimits:
     """Over the limit a request is held back until there is room; only a long queue is refused, as an HTML page."""
 
-    def __init__(self, clock: Clock, *, windows: tuple[Window, ...] = WINDOWS) -> None:
+    def __init__(self, clock: Clock, *, enforced: bool, windows: tuple[Window, ...] = WINDOWS) -> None:
+        self.enforced = enforced
         self._clock = clock
         self._windows = windows
         self._queues: dict[tuple[str, Window], _Queue] = {}
@@ -222,7 +226,8 @@ class IpLimits:
     def around(self, service: str) -> Middleware:
         @web.middleware
         async def hold(request: web.Request, handler: Handler) -> Answer:
-            return await self._held(service, request) or await handler(request)
+            held = await self._held(service, request) if self.enforced else None
+            return held or await handler(request)
 
         return hold
 
