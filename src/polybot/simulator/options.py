@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from polybot.simulator.chain.options import ChainOptions
 from polybot.simulator.indexing.options import IndexerOptions
 from polybot.simulator.relayer.options import RelayerOptions
 from polybot.simulator.rest.clob_options import ClobOptions
@@ -48,6 +49,7 @@ class Options:
     clob: ClobOptions = field(default_factory=ClobOptions)
     streams: StreamOptions = field(default_factory=StreamOptions)
     relayer: RelayerOptions = field(default_factory=RelayerOptions)
+    chain: ChainOptions = field(default_factory=ChainOptions)
     machine_time: bool = False
     queue_limit: int = 4096
     seed: int = 0

@@ -4,14 +4,25 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import msgspec
 from aiohttp import web
 
+from polybot.simulator.chain.control import ChainControl
 from polybot.simulator.chain.node import ChainNode
 from polybot.simulator.control import Control
 from polybot.simulator.desk import Desk
+from polybot.simulator.desk_control import MoveControl
+from polybot.simulator.faults.control import FaultControl
+from polybot.simulator.faults.engine import Faults, Tell
+from polybot.simulator.faults.http import HttpFaults
+from polybot.simulator.faults.kinds import AnyFault
+from polybot.simulator.faults.recording import recorded
+from polybot.simulator.faults.skew import Skew, SkewedClock
+from polybot.simulator.faults.switches import Switches
+from polybot.simulator.faults.trades import ScriptedMeddler
 from polybot.simulator.indexing.dials import Dials
 from polybot.simulator.options import Endpoints, Options
 from polybot.simulator.records import Records
@@ -54,31 +65,40 @@ class Simulator:
         self.geoblock = Geoblock()
         self.modes = Modes(agenda, options.clob)
         self._ip_limits = IpLimits(clock, enforced=options.clob.ip_limits)
-        self.chain = ChainNode()
+        self.faults = Faults(agenda, seed=options.seed)
         self.requests = RequestLog(clock, before=self._catch_up)
         self.failures: list[TaskReport] = []
         self._options = options
-        self._sockets = Sockets()
-        self._keys = ApiKeys(seed=options.seed)
+        self._sockets = Sockets(queue_limit=options.queue_limit)
+        self.keys = ApiKeys(seed=options.seed, reborn=options.clob.deleted_keys_return)
         self._sessions = SessionKeys(lambda: world.exchange.now_ns)
         self.relayer = Relayer(
             exchange=world.exchange, sessions=self._sessions, options=options.relayer, seed=options.seed
         )
+        self.chain = ChainNode(
+            world.exchange,
+            sockets=self._sockets,
+            options=options.chain,
+            seed=options.seed,
+            present=self._catch_up,
+            nonce_of=self.relayer.wallets.nonce,
+        )
+        self.relayer.transactions.node = self.chain
         self._dials = Dials(options.indexers, lag_s=options.delays.data_api_s, seed=options.seed, clock=clock)
         self._records = Records(world, self._dials)
-        self._market = MarketFeed(
-            sockets=self._sockets, options=options, agenda=agenda, snapshot=self._records.snapshot
+        self.market_feed = MarketFeed(
+            sockets=self._sockets, options=options, faults=self.faults, snapshot=self._records.snapshot
         )
-        self._user = UserFeed(sockets=self._sockets, options=options, agenda=agenda, keys=self._keys)
-        self._activity = ActivityFeed(self._sockets, options)
+        self.user_feed = UserFeed(sockets=self._sockets, options=options, faults=self.faults, keys=self.keys)
+        self.activity_feed = ActivityFeed(sockets=self._sockets, options=options, faults=self.faults)
         self._feeds = Feeds(
             records=self._records,
-            keys=self._keys,
-            market=self._market,
-            user=self._user,
-            activity=self._activity,
+            keys=self.keys,
+            market=self.market_feed,
+            user=self.user_feed,
+            activity=self.activity_feed,
             options=options,
-            agenda=agenda,
+            faults=self.faults,
         )
         self.control = Control(
             world=world,
@@ -88,10 +108,23 @@ class Simulator:
             log=self.requests,
             geoblock=self.geoblock,
         )
-        self._sites = Sites(self._routes(), self.requests, self._ip_limits.around)
+        self._skew = Skew()
+        Switches(
+            self.faults,
+            exchange=world.exchange,
+            modes=self.modes,
+            geoblock=self.geoblock,
+            skew=self._skew,
+            node=self.chain,
+        )
+        world.exchange.meddler = ScriptedMeddler(self.faults, world.exchange.meddler)
+        told_s = max(options.delays.market_s, options.delays.user_s)
+        befall = HttpFaults(self.faults, clock=clock, told_s=told_s)
+        self._sites = Sites(self._routes(), self.requests, self._ip_limits.around, befall.around)
         self._tasks = Supervisor(clock=clock, report=self.failures.append)
         world.exchange.subscribe(self._records.hear)
         world.exchange.subscribe(self._feeds.hear)
+        world.exchange.subscribe(self.chain.hear)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Endpoints:
         """Port 0 takes free ports; else the services get `port` and those above it."""
@@ -123,41 +156,50 @@ class Simulator:
 
     def _routes(self) -> dict[str, list[web.RouteDef]]:
         clocks = (self.clock, SystemClock()) if self._options.machine_time else (self.clock,)
-        gate = Gate(self._keys, *clocks)
+        gate = Gate(self.keys, *(SkewedClock(clock, self._skew) for clock in clocks))
         credentials = Credentials(
-            gate=gate, keys=self._keys, accounts=self.world.exchange.accounts, sessions=self._sessions
+            gate=gate, keys=self.keys, accounts=self.world.exchange.accounts, sessions=self._sessions
         )
         clob = ClobFront(
             world=self.world,
             clock=self.clock,
-            shown_clock=self.clock,
+            shown_clock=SkewedClock(self.clock, self._skew),
             records=self._records,
             gate=gate,
-            keys=self._keys,
+            keys=self.keys,
             sessions=self._sessions,
             modes=self.modes,
             geoblock=self.geoblock,
             ip_limits=self._ip_limits,
             options=self._options,
         )
-        relayer_control = RelayerControl(self.relayer, self._keys)
+        relayer_control = RelayerControl(self.relayer, self.keys)
         data = DataApi(records=self._records, dials=self._dials, options=self._options, clock=self.clock)
         return {
             "clob": [*clob.routes(), *credentials.routes()],
             "data": data.routes(),
             "gamma": GammaApi(self._records, self._dials).routes(),
             "geoblock": self.geoblock.routes(),
-            "streams": [web.get("/ws/market", self._market.connect), web.get("/ws/user", self._user.connect)],
-            "activity": [web.get("/", self._activity.connect)],
+            "streams": [web.get("/ws/market", self.market_feed.connect), web.get("/ws/user", self.user_feed.connect)],
+            "activity": [web.get("/", self.activity_feed.connect)],
             "relayer": RelayerHttp(self.relayer, gate).routes(),
             "rpc": self.chain.routes(),
             "control": [
                 *self.control.routes(),
                 *relayer_control.routes(),
+                *ChainControl(self.chain).routes(),
+                *MoveControl(self.world.exchange, self.desk).routes(),
+                *FaultControl(self.faults).routes(),
                 *DataControl(self._dials).routes(),
                 *clob.control.routes(),
             ],
         }
+
+    def listen(self, tell: Tell | None) -> None:
+        """`tell` hears of each request, frame, fault and strike from now on."""
+        self.faults.tell = tell
+        if tell:
+            self.requests.heard = lambda record: tell({"what": "request", **asdict(record)})
 
     def _catch_up(self) -> None:
         if self.failures:
@@ -174,14 +216,26 @@ class ServeOptions:
     seed: int = 0
     speed: float = 1.0
     host: str = "127.0.0.1"
+    faults: Sequence[AnyFault] = ()
+    record: Path | None = None
 
 
 async def serve(options: ServeOptions) -> None:
-    """Prints one JSON line with the URL of each service when ready; runs until SIGINT or SIGTERM."""
+    """Prints one JSON line with the URL of each service when ready; runs until SIGINT or SIGTERM.
+
+    OSError if `record` cannot be written or a port is taken.
+    """
     machine = SystemClock()
     world = _world(options, now_ns=machine.now_ns())
     clock = SimClock(machine, start_ns=world.starts_at_ns, speed=options.speed)
     simulator = Simulator(world, clock, Options(machine_time=True, seed=options.seed))
+    with recorded(options.record, seed=options.seed) as tell:
+        simulator.listen(tell)
+        simulator.faults.arm(options.faults)
+        await _until_stopped(simulator, options)
+
+
+async def _until_stopped(simulator: Simulator, options: ServeOptions) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
