@@ -15,12 +15,14 @@ from polybot.polymarket.contracts import (
     POLYGON,
     POSITION_MANAGER,
     PUSD,
+    ROUTER,
     STANDARD,
 )
 
 ANN = "0x" + "a" * 40
 CONDITION = "0x" + "33" * 32
 NOBODY = "0x" + "0" * 40
+EXCHANGE = STANDARD[POLYGON].address
 PAIR_TYPES = ["address", "uint256[]", "uint256"]
 AMOUNT = 25_000_000
 
@@ -110,14 +112,15 @@ def test_the_neg_risk_adapters_own_events() -> None:
 
 def test_protocol_v2_events() -> None:
     condition = "0x" + "01" + "44" * 30 + "00"
-    split = log(
-        BINARY_MODULE,
-        "PositionsSplit(address,bytes31,address,address,uint256)",
-        indexed=[ANN, condition, ANN],
-        types=["address", "uint256"],
-        values=[ANN, AMOUNT],
-    )
-    assert (one(split).condition, one(split).shares) == (condition, Shares(AMOUNT))
+    for initiator, whose in ((ROUTER, ANN), (EXCHANGE, EXCHANGE.lower())):
+        split = log(
+            BINARY_MODULE,
+            "PositionsSplit(address,bytes31,address,address,uint256)",
+            indexed=[initiator, condition, ANN],
+            types=["address", "uint256"],
+            values=[ANN, AMOUNT],
+        )
+        assert (one(split).wallet, one(split).condition, one(split).shares) == (whose, condition, Shares(AMOUNT))
     token = int(condition, 16) | 1
     redeemed = log(
         BINARY_MODULE,
@@ -156,8 +159,7 @@ def test_one_split_told_by_two_contracts_is_one() -> None:
 
 
 def test_what_an_exchange_does_inside_a_match_is_no_move_of_a_wallet() -> None:
-    exchange = STANDARD[POLYGON].address
-    assert settled_moves([ctf(CTF_SPLIT, exchange), moved(NOBODY, ANN)]) == []
+    assert settled_moves([ctf(CTF_SPLIT, EXCHANGE), moved(NOBODY, ANN)]) == []
 
 
 def test_other_events_are_no_moves_and_broken_ones_are_refused() -> None:

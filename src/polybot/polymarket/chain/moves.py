@@ -123,11 +123,14 @@ def _adapter_conversion(log: Log) -> ChainMove:
 
 
 def _v2_pairs(kind: MoveKind) -> Callable[[Log], ChainMove]:
-    """Initiator, condition (31 bytes, padded to the right), recipient; the amount is the last word."""
+    """Initiator (a wallet, the router or an exchange), condition (31 bytes, padded to the right), recipient; the amount
+    is the last word."""
 
     def read(log: Log) -> ChainMove:
         amount = data_words(log.data, at_least=1)[-1]
-        return _move(kind, log, wallet=log.topics[1], condition=_condition(log.topics[2]), shares=Shares(amount))
+        in_a_match = topic_address(log.topics[1]) in events.EXCHANGES
+        whose = log.topics[1 if in_a_match else 3]
+        return _move(kind, log, wallet=whose, condition=_condition(log.topics[2]), shares=Shares(amount))
 
     return read
 
