@@ -1,4 +1,3 @@
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -7,9 +6,15 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from polybot.core.market import Side
+from polybot.core.money import Shares, Usdc
+from polybot.core.orders import SignatureType
+from polybot.simulator.engine.agenda import Agenda
+from polybot.simulator.faults.engine import Faults
 from polybot.simulator.options import Options
 from polybot.simulator.streams.activity import ActivityFeed
-from polybot.simulator.streams.outbox import Sockets
+from polybot.simulator.streams.outbox import Sockets, connection_id
+from simulated_venue import V1, Running
 
 PAYLOAD = {"slug": "will-it-rain", "eventSlug": "weather", "proxyWallet": "0xAb", "size": 5}
 BOTH = [{"topic": "activity", "type": "trades"}, {"topic": "activity", "type": "orders_matched"}]
@@ -17,7 +22,8 @@ BOTH = [{"topic": "activity", "type": "trades"}, {"topic": "activity", "type": "
 
 @pytest.fixture
 async def feed() -> AsyncIterator[tuple[ActivityFeed, TestServer]]:
-    activity = ActivityFeed(Sockets(), Options(queue_limit=8))
+    faults = Faults(Agenda(now_ns=0), seed=0)
+    activity = ActivityFeed(sockets=Sockets(queue_limit=8), options=Options(), faults=faults)
     app = web.Application()
     app.router.add_get("/", activity.connect)
     server = TestServer(app)
@@ -55,19 +61,21 @@ async def test_the_first_frame_is_empty_and_a_fill_reaches_whoever_asked(feed: t
 @pytest.mark.parametrize(
     ("filters", "heard"),
     [
-        ({"market_slug": "will-it-rain"}, True),
-        ({"event_slug": "weather"}, True),
-        ({"event_slug": "sports"}, False),
-        ({"proxyWallet": "0xAb"}, False),
+        ('{"market_slug":"will-it-rain"}', True),
+        ('{"event_slug":"weather"}', True),
+        ('{"event_slug":"sports"}', False),
+        ('{"proxyWallet":"0xAb"}', False),
+        ('{"market_slug": "will-it-rain"}', False),
+        ("nonsense", False),
     ],
 )
-async def test_only_slug_filters_deliver(
-    feed: tuple[ActivityFeed, TestServer], filters: dict[str, str], heard: bool
+async def test_only_slug_filters_without_blanks_deliver(
+    feed: tuple[ActivityFeed, TestServer], filters: str, heard: bool
 ) -> None:
     activity, server = feed
     async with aiohttp.ClientSession() as session, session.ws_connect(server.make_url("/")) as socket:
         await socket.receive_str()
-        await ask(socket, {"topic": "activity", "type": "trades", "filters": json.dumps(filters)})
+        await ask(socket, {"topic": "activity", "type": "trades", "filters": filters})
         await synced(socket)
         activity.publish(type_="trades", payload=PAYLOAD, at_ms=1)
         await ask(socket, {"topic": "no_such_topic", "type": "update"})
@@ -133,3 +141,59 @@ async def test_a_reader_that_stops_reading_blocks_nobody(feed: tuple[ActivityFee
             pass
         assert message.type is aiohttp.WSMsgType.CLOSE
         assert message.data == 1013
+
+
+async def test_a_second_request_adds_and_another_takes_away(feed: tuple[ActivityFeed, TestServer]) -> None:
+    activity, server = feed
+    async with aiohttp.ClientSession() as session, session.ws_connect(server.make_url("/")) as socket:
+        await socket.receive_str()
+        await ask(socket, BOTH[0])
+        await ask(socket, BOTH[1])
+        await synced(socket)
+        for kind in ("trades", "orders_matched"):
+            activity.publish(type_=kind, payload=PAYLOAD, at_ms=1)
+        assert [(await socket.receive_json())["type"] for _ in range(2)] == ["trades", "orders_matched"]
+        await socket.send_json({"action": "unsubscribe", "subscriptions": [BOTH[0]]})
+        await synced(socket)
+        for kind in ("trades", "orders_matched"):
+            activity.publish(type_=kind, payload=PAYLOAD, at_ms=1)
+        assert (await socket.receive_json())["type"] == "orders_matched"
+
+
+async def test_who_sends_no_ping_hears_nothing_after_a_while(simulator: Running) -> None:
+    simulator.simulator.desk.open_account(signature_type=SignatureType.EOA, balance=Usdc.parse("1000"), name="alice")
+    async with aiohttp.ClientSession() as session, session.ws_connect(simulator.urls.ws_activity) as socket:
+        await socket.receive_str()
+        await ask(socket, *BOTH)
+        await synced(socket)
+        await simulator.advance(361)
+        await bought(simulator)
+        await synced(socket)
+        await socket.send_str("PING")
+        await synced(socket)
+        await bought(simulator)
+        assert "payload" in await socket.receive_json(timeout=5)
+
+
+async def bought(simulator: Running) -> None:
+    token = simulator.market(V1).outcomes[0].token
+    simulator.simulator.desk.trade(trader="alice", token=token, side=Side.BUY, size=Shares.parse("10"))
+    await simulator.advance(10)
+
+
+async def test_a_fill_on_the_wire(simulator: Running) -> None:
+    """The taker's row first, wallets in mixed case, whole seconds; connection ids the same in every run."""
+    simulator.simulator.desk.open_account(signature_type=SignatureType.EOA, balance=Usdc.parse("1000"), name="alice")
+    async with aiohttp.ClientSession() as session, session.ws_connect(simulator.urls.ws_activity) as socket:
+        await socket.receive_str()
+        await ask(socket, BOTH[0])
+        await synced(socket)
+        await bought(simulator)
+        taker, maker = [await socket.receive_json(timeout=5) for _ in range(2)]
+    assert (taker["payload"]["name"], taker["payload"]["side"], maker["payload"]["side"]) == ("alice", "BUY", "SELL")
+    assert taker["payload"]["transactionHash"] == maker["payload"]["transactionHash"]
+    wallet = taker["payload"]["proxyWallet"]
+    assert wallet not in {wallet.lower(), wallet.upper()}
+    assert taker["payload"]["timestamp"] < 10**10 < taker["timestamp"]
+    assert ("fee" in taker["payload"], "fee" in maker["payload"]) == (True, False)
+    assert taker["connection_id"] == connection_id(1, seed=0)

@@ -7,11 +7,13 @@ import aiohttp
 import pytest
 
 from polybot.core.book import Book, HashFacts, Level
-from polybot.core.ids import TokenId
-from polybot.core.market import Side
+from polybot.core.ids import ConditionId, TokenId
+from polybot.core.market import MarketVersion, Side
 from polybot.core.money import Price, Shares, Usdc
 from polybot.core.orders import SignatureType, TimeInForce
-from simulated_venue import V1, Running
+from polybot.simulator.options import Options
+from polybot.simulator.streams.options import StreamOptions
+from simulated_venue import AT_ONCE, V1, Running, make_market, running_simulator
 
 Socket = aiohttp.ClientWebSocketResponse
 
@@ -110,6 +112,100 @@ async def test_assets_come_and_go_on_an_open_socket(socket: Socket, simulator: R
     trade(simulator)
     await socket.send_str("PING")
     assert await socket.receive_str() == "PONG"
+
+
+async def asked(socket: Socket, frame: object) -> list[Any]:
+    """What came before the answer to a question that is asked after the frame."""
+    await socket.send_json(frame)
+    await socket.send_str("PING")
+    told: list[Any] = []
+    while (text := await socket.receive_str(timeout=5)) != "PONG":
+        told.append(text)
+    return told
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"assets_ids": ["1"]},
+        {"operation": "explode", "assets_ids": ["1"]},
+        {"type": "market", "assets_ids": "1"},
+        {"type": "market", "assets_ids": ["1"], "level": 4},
+    ],
+)
+async def test_what_is_no_request_is_refused(socket: Socket, frame: object) -> None:
+    assert await asked(socket, frame) == ["INVALID OPERATION"]
+
+
+async def test_what_is_held_is_refused_but_its_flag_counts(socket: Socket, simulator: Running) -> None:
+    await subscribed(socket, simulator)
+    again = {"operation": "subscribe", "assets_ids": tokens(simulator), "custom_feature_enabled": True}
+    assert await asked(socket, again) == ["INVALID OPERATION"]
+    trade(simulator)
+    assert (await event(socket, "best_bid_ask"))["asset_id"] in tokens(simulator)
+
+
+async def test_a_flag_in_camel_case_is_ignored(socket: Socket, simulator: Running) -> None:
+    await subscribed(socket, simulator, customFeatureEnabled=True)
+    simulator.simulator.world.exchange.resolve(V1, winner=tokens(simulator)[1])
+    await simulator.advance(1)
+    assert await asked(socket, {"operation": "unsubscribe", "assets_ids": []}) == []
+
+
+async def test_no_books_at_first_if_none_are_wanted(socket: Socket, simulator: Running) -> None:
+    await asked(socket, {"type": "market", "assets_ids": tokens(simulator), "initial_dump": False, "level": 1})
+    trade(simulator)
+    assert (await event(socket, "last_trade_price"))["price"] == "0.52"
+
+
+async def test_a_new_market_is_told_to_everyone_who_enabled_it(socket: Socket, simulator: Running) -> None:
+    await socket.send_json({"type": "market", "assets_ids": [], "custom_feature_enabled": True})
+    async with aiohttp.ClientSession() as session, session.ws_connect(simulator.urls.ws_market) as plain:
+        assert await asked(plain, {"type": "market", "assets_ids": []}) == []
+        await asked(socket, {"type": "market", "assets_ids": []})
+        market = make_market(ConditionId("0x" + "44" * 32), neg_risk=False, version=MarketVersion.V1)
+        simulator.simulator.world.exchange.list_market(market, event_slug="weather")
+        told = await event(socket, "new_market")
+        assert (told["market"], told["condition_id"]) == (market.condition, market.condition)
+        assert told["clob_token_ids"] == told["assets_ids"] == [outcome.token for outcome in market.outcomes]
+        assert told["fee_schedule"]["rate"] == "0.04"
+        assert await asked(plain, {"type": "market", "assets_ids": []}) == []
+
+
+async def test_beyond_so_many_assets_there_are_no_snapshots(simulator: Running) -> None:
+    made_up = [str(number) for number in range(499)]
+    async with aiohttp.ClientSession() as session, session.ws_connect(simulator.urls.ws_market) as socket:
+        await socket.send_json({"type": "market", "assets_ids": [*made_up, *tokens(simulator)]})
+        assert [book["asset_id"] for book in await socket.receive_json(timeout=5)] == tokens(simulator)[:1]
+
+
+@pytest.mark.parametrize("url", ["ws_market", "ws_user"])
+async def test_a_socket_that_says_nothing_is_closed(simulator: Running, url: str) -> None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(getattr(simulator.urls, url)) as socket:
+        await socket.send_str("PING")
+        assert await socket.receive_str(timeout=5) == "PONG"
+        await simulator.advance(11)
+        assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+
+
+async def test_a_socket_that_asked_for_something_stays(socket: Socket, simulator: Running) -> None:
+    await subscribed(socket, simulator)
+    await simulator.advance(3600)
+    assert await asked(socket, {"operation": "unsubscribe", "assets_ids": []}) == []
+
+
+async def test_who_must_send_ping_and_does_not_is_closed() -> None:
+    options = Options(delays=AT_ONCE, streams=StreamOptions(ping_s=60))
+    async with (
+        running_simulator(options) as simulator,
+        aiohttp.ClientSession() as session,
+        session.ws_connect(simulator.urls.ws_market) as socket,
+    ):
+        for _ in range(3):
+            assert await asked(socket, {"type": "market", "assets_ids": []}) == []
+            await simulator.advance(40)
+        await simulator.advance(40)
+        assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
 
 
 async def test_a_resolution_is_told_to_those_who_enabled_it(socket: Socket, simulator: Running) -> None:

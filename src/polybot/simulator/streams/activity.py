@@ -41,11 +41,13 @@ class Subscription(msgspec.Struct, frozen=True):
         return all(self._equal(payload, key, value) for key, value in self._wanted().items())
 
     def _wanted(self) -> dict[str, Any]:
+        """Filters with a blank in them are accepted by the venue and then deliver nothing."""
+        nothing = {"unreadable": self.filters}
         try:
             wanted = json.loads(self.filters) if self.filters else {}
         except ValueError:
-            return {"unreadable": self.filters}
-        return wanted if isinstance(wanted, dict) else {"unreadable": self.filters}
+            return nothing
+        return wanted if isinstance(wanted, dict) and " " not in self.filters else nothing
 
     @staticmethod
     def _equal(payload: Mapping[str, Any], key: str, value: object) -> bool:
