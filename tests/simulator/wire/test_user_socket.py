@@ -9,6 +9,7 @@ import pytest
 from caller import Caller
 from polybot.core.money import Usdc
 from polybot.core.orders import SignatureType, TimeInForce
+from polybot.simulator.faults.script import parse_script
 from simulated_venue import NEG_RISK, V1, Running
 
 Socket = aiohttp.ClientWebSocketResponse
@@ -79,3 +80,48 @@ async def test_without_credentials_the_socket_is_closed(simulator: Running, sock
 async def test_wrong_credentials_close_the_socket(caller: Caller, socket: Socket) -> None:
     await socket.send_json({"type": "user", "auth": {**caller.key, "secret": "wrong"}})
     assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+
+
+async def test_markets_come_and_go_on_an_open_socket(simulator: Running, caller: Caller, socket: Socket) -> None:
+    await subscribe(socket, caller, markets=[V1])
+    await socket.send_json({"operation": "subscribe", "markets": [NEG_RISK]})
+    await socket.send_json({"operation": "unsubscribe", "markets": [V1]})
+    await socket.send_str("PING")
+    assert await socket.receive_str() == "PONG"
+    await caller.post(caller.order(simulator.market(V1)))
+    await caller.post(caller.order(simulator.market(NEG_RISK)))
+    placed: Any = await socket.receive_json(timeout=5)
+    assert placed["market"] == NEG_RISK
+
+
+async def test_a_killed_order_is_told_with_its_reason(simulator: Running, caller: Caller, socket: Socket) -> None:
+    await subscribe(socket, caller)
+    order = caller.order(simulator.market(V1), price="0.51", spend="26.01", tif=TimeInForce.FOK)
+    status, answer = await caller.post(order)
+    assert status == 400
+    killed: Any = await socket.receive_json(timeout=5)
+    assert (killed["type"], killed["id"], killed["size_matched"]) == ("CANCELLATION", order.id, "")
+    assert killed["status"] == f"CANCELED_{answer['error']}"
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("retry", {"MATCHED", "RETRYING", "CONFIRMED"}),
+        ("match_then_fail", {"MATCHED", "RETRYING", "FAILED"}),
+    ],
+)
+async def test_a_trade_may_be_sent_again_or_fail(
+    simulator: Running, caller: Caller, socket: Socket, fault: str, told: set[str]
+) -> None:
+    await subscribe(socket, caller)
+    simulator.simulator.faults.arm(parse_script(f"- {{fault: {fault}, retries: 1}}"))
+    await caller.post(caller.order(simulator.market(V1), price="0.52", spend="26", tif=TimeInForce.FAK))
+    await simulator.advance(300)
+    seen: list[Any] = []
+    while not seen or seen[-1]["status"] not in {"CONFIRMED", "FAILED"}:
+        frame: Any = await socket.receive_json(timeout=5)
+        if frame["event_type"] == "trade":
+            seen.append(frame)
+    assert told <= {frame["status"] for frame in seen}
+    assert len({frame["transaction_hash"] for frame in seen if frame["transaction_hash"]}) == 2
