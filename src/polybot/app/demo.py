@@ -201,7 +201,7 @@ def _followed(target: SuggestedTarget, ratio: Ratio, settings: Settings) -> Foll
 def _settings(urls: Urls, pace: Pace, *, targets: int) -> Settings:
     """The defaults, but for the venue, limits that a play with much money needs, and the pace."""
     poll_ms = round(max(5.0, targets * pace.speed / 16) * 1000)
-    shared = {name: getattr(urls, name) for name in Endpoints.model_fields}
+    shared = {name: getattr(urls, name) for name in Endpoints.model_fields if name != "rpc_env"}
     return Settings(
         endpoints=Endpoints(**shared),
         polling=Polling(
