@@ -35,6 +35,7 @@ from polybot.simulator.rest.gamma import GammaApi, Geoblock
 from polybot.simulator.rest.gate import Credentials, Gate
 from polybot.simulator.rest.keys import ApiKeys
 from polybot.simulator.rest.limits import IpLimits
+from polybot.simulator.rest.market_control import MarketControl
 from polybot.simulator.rest.modes import Modes
 from polybot.simulator.rest.replies import RequestLog
 from polybot.simulator.rest.session_keys import SessionKeys
@@ -91,6 +92,9 @@ class Simulator:
         )
         self.user_feed = UserFeed(sockets=self._sockets, options=options, faults=self.faults, keys=self.keys)
         self.activity_feed = ActivityFeed(sockets=self._sockets, options=options, faults=self.faults)
+        self.modes.on_return.append(self.market_feed.restate)
+        if options.clob.restart_drops_sockets:
+            self.modes.on_restart.append(self.market_feed.drop)
         self._feeds = Feeds(
             records=self._records,
             keys=self.keys,
@@ -189,6 +193,7 @@ class Simulator:
                 *relayer_control.routes(),
                 *ChainControl(self.chain).routes(),
                 *MoveControl(self.world.exchange, self.desk).routes(),
+                *MarketControl(self.world.exchange).routes(),
                 *FaultControl(self.faults).routes(),
                 *DataControl(self._dials).routes(),
                 *clob.control.routes(),

@@ -1,5 +1,6 @@
 """Restarts and the other modes, as a caller meets them."""
 
+import aiohttp
 from clob_venue import Venue, open_venue
 
 from caller import Caller
@@ -61,12 +62,26 @@ async def test_cancel_only_refuses_orders_and_lets_cancels_through(venue: Venue,
     assert (await caller.post(caller.order(venue.running.market(V1))))[0] == 200
 
 
-async def test_a_restart_may_drop_the_sockets() -> None:
-    modes = Modes(Agenda(now_ns=0), ClobOptions())
-    dropped: list[str] = []
-    modes.on_restart.append(lambda: dropped.append("market"))
-    modes.restart()
-    assert dropped == ["market"]
+async def subscribed(session: aiohttp.ClientSession, venue: Venue) -> aiohttp.ClientWebSocketResponse:
+    socket = await session.ws_connect(venue.running.urls.ws_market)
+    await socket.send_json({"type": "market", "assets_ids": [venue.running.market(V1).outcomes[0].token]})
+    assert [book["event_type"] for book in await socket.receive_json()] == ["book"]
+    return socket
+
+
+async def test_after_a_restart_the_market_socket_tells_its_books_again(venue: Venue) -> None:
+    socket = await subscribed(venue.session, venue)
+    await venue.control("/modes", mode="restart")
+    await venue.running.advance(91)
+    assert [book["event_type"] for book in await socket.receive_json()] == ["book"]
+
+
+async def test_a_restart_may_drop_the_market_sockets() -> None:
+    async with open_venue(ClobOptions(restart_drops_sockets=True)) as venue:
+        socket = await subscribed(venue.session, venue)
+        await venue.control("/modes", mode="restart")
+        assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+        assert socket.close_code == aiohttp.WSCloseCode.SERVICE_RESTART
 
 
 def test_a_mode_that_was_changed_does_not_end_with_its_old_time() -> None:

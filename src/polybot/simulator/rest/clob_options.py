@@ -32,6 +32,8 @@ class ClobOptions:
     post_only_s: float = 120.0
     """How long it then takes post-only orders and cancels alone."""
     weekly_restart: WeeklyTime | None = None
+    restart_drops_sockets: bool = False
+    """Whether the market socket closes on its clients at a restart; its books come again after it in any case."""
     signer_limits: Limiting = Limiting.ENFORCED
     signer_tier: str = "Standard"
     ip_limits: bool = False

@@ -21,11 +21,12 @@ class Mode(StrEnum):
 
 
 class Modes:
-    """The mode of the CLOB; `on_restart` are called as the matching engine goes away, and may drop sockets."""
+    """The mode of the CLOB. `on_restart` are called as the matching engine goes away, `on_return` when it is back."""
 
     def __init__(self, agenda: Agenda, options: ClobOptions) -> None:
         self.mode = Mode.NORMAL
         self.on_restart: list[Callable[[], None]] = []
+        self.on_return: list[Callable[[], None]] = []
         self._agenda = agenda
         self._options = options
         self._ends_ns = 0
@@ -47,9 +48,13 @@ class Modes:
 
     def restart(self) -> None:
         """Away, then post-only, then normal."""
-        back = self._options.post_only_s
-        self.set(Mode.RESTARTING, for_s=self._options.restart_s, then=lambda: self.set(Mode.POST_ONLY, for_s=back))
+        self.set(Mode.RESTARTING, for_s=self._options.restart_s, then=self._return)
         for tell in self.on_restart:
+            tell()
+
+    def _return(self) -> None:
+        self.set(Mode.POST_ONLY, for_s=self._options.post_only_s)
+        for tell in self.on_return:
             tell()
 
     @property

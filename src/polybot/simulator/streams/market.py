@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 from polybot.core.ids import TokenId
 from polybot.simulator.faults.engine import Faults
@@ -99,6 +99,18 @@ class MarketFeed:
     def announce(self, event: dict[str, Any], *, at_ns: int) -> None:
         """To everyone who enabled custom events."""
         self._send(_News(None, encode(event).decode(), event["event_type"], custom=True), at_ns=at_ns)
+
+    def restate(self) -> None:
+        """Everyone gets the books they hear of again."""
+        for listener in self._listeners:
+            if listener.asked:
+                books = self._books(listener.asked)
+                self._send(_Dump(listener, (), books), at_ns=self._faults.agenda.now_ns)
+
+    def drop(self) -> None:
+        """Closes every socket, saying that the service restarts."""
+        for listener in self._listeners:
+            listener.line.tap.cut(WSCloseCode.SERVICE_RESTART)
 
     def _send(self, item: _Dump | _News, *, at_ns: int) -> None:
         self._faults.agenda.at(at_ns + self._delay_ns, lambda: self._deliver(item))
