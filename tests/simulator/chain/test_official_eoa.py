@@ -74,8 +74,7 @@ def _count(account: Account) -> str:
 
 @pytest.mark.parametrize("condition", MARKETS)
 async def test_it_splits_merges_and_redeems(venue: Running, condition: ConditionId) -> None:
-    async with trader(venue, approve=False) as (client, account):
-        await client.setup_trading_approvals()
+    async with trader(venue) as (client, account):
         await (await client.split_position(condition_id=condition, amount=10_000_000)).wait()
         assert held(venue, account, condition) == [10_000_000] * 2
         await (await client.merge_positions(condition_id=condition, amount="max")).wait()

@@ -1,8 +1,12 @@
 """What subscribers are told: heads, logs, reorganisations; and what a bad provider keeps from them."""
 
+import json
+from collections import Counter
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from node_at_work import AtWork, Wire, pad, told, wallet
 
 from polybot.core.orders import TradeStatus
@@ -94,6 +98,43 @@ def test_a_reorganisation_takes_logs_back_and_tells_them_again_elsewhere() -> No
 
 def _without(log: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: value for name, value in log.items() if name not in names}
+
+
+def test_what_was_not_told_yet_is_not_taken_back() -> None:
+    work = AtWork()
+    work.account("alice")
+    _, wire = filled(work)
+    work.buy("alice", work.token(V1), "5")
+    work.to_block(work.node.head + 1)
+    work.advance(1e-9)
+    assert not wire.sent
+    work.node.reorg(2)
+    assert not wire.sent
+    work.advance(1)
+    assert [log["removed"] for log in told(wire)] == [False, False]
+
+
+@settings(max_examples=25, deadline=None)
+@given(depths=st.lists(st.integers(1, 8), max_size=4), trades=st.integers(1, 4))
+def test_reorganisations_lose_and_double_nothing(depths: list[int], trades: int) -> None:
+    """Whoever counts what is told and what is taken back has in the end what eth_getLogs has."""
+    work = AtWork()
+    work.account("alice", cash="100000")
+    _, wire = filled(work)
+    for depth in [*depths, *[0] * trades]:
+        work.buy("alice", work.token(V1), "5")
+        work.advance(1.3)
+        if depth:
+            work.node.reorg(depth)
+    work.advance(10)
+    kept: Counter[str] = Counter()
+    for log in told(wire):
+        name = json.dumps({**log, "removed": False}, sort_keys=True)
+        kept[name] += -1 if log["removed"] else 1
+    known = {json.dumps(log, sort_keys=True) for log in work.logs(topics=[FILLED])}
+    assert {name for name, count in kept.items() if count} == known
+    assert set(kept.values()) <= {0, 1}
+    assert len(known) == 2 * (len(depths) + trades)
 
 
 def test_a_dropped_transaction_is_pending_and_then_mined_again() -> None:

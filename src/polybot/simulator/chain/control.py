@@ -1,7 +1,7 @@
 """The control service's calls about the chain."""
 
 from dataclasses import asdict
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -11,6 +11,8 @@ from polybot.simulator.chain.node import ChainNode
 from polybot.simulator.rest.replies import Answer, refuse, reply
 
 B = TypeVar("B")
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Blocks = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Reorganisation(msgspec.Struct, forbid_unknown_fields=True):
@@ -22,20 +24,20 @@ class ProviderChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     """What is left out stays; the names are `Provider`'s."""
 
     deaf: bool | None = None
-    withheld_ratio: float | None = None
+    withheld_ratio: Share | None = None
     withheld_everywhere: bool | None = None
-    lag_blocks: int | None = None
-    uneven_ratio: float | None = None
-    closing_ratio: float | None = None
-    unseen_ratio: float | None = None
-    range_blocks: int | None = None
-    history_blocks: int | None = None
-    finality_blocks: int | None = None
+    lag_blocks: Blocks | None = None
+    uneven_ratio: Share | None = None
+    closing_ratio: Share | None = None
+    unseen_ratio: Share | None = None
+    range_blocks: Blocks | None = None
+    history_blocks: Blocks | None = None
+    finality_blocks: Blocks | None = None
 
 
 class Gas(msgspec.Struct, forbid_unknown_fields=True):
     address: str
-    wei: int
+    wei: Annotated[int, msgspec.Meta(ge=0)]
 
 
 class ChainControl:

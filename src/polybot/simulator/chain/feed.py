@@ -94,8 +94,9 @@ class Feed:
             self._agenda.at(max(tx.seen_ns, self._agenda.now_ns), lambda: self._pending(tx))
 
     def reorganised(self, first: int, removed: Iterable[dict[str, Any]]) -> None:
-        """`removed` are the logs that are gone; the new blocks from `first` on are told again."""
-        gone = list(removed)
+        """`removed` are the logs that are gone; the new blocks from `first` on are told again. What was not told yet
+        is neither taken back nor told."""
+        gone = [log for log in removed if int(log["blockNumber"], 16) <= self._told]
         for connection, subscription in self._subscribed("logs"):
             self._tell_logs(connection, subscription, gone)
         for number in range(first, self._told + 1):
