@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DEMO ?=
 
-.PHONY: demo test test-live lint types docs bench lock clean
+.PHONY: demo test test-live hour lint types docs bench lock clean
 
 demo: .venv/runtime
 	$(BIN)/polybot demo $(DEMO)
@@ -14,6 +14,10 @@ test: .venv/dev
 
 test-live: .venv/dev
 	POLYBOT_LIVE_TESTS=1 $(BIN)/pytest tests/live -m live
+
+# An hour of every fault on the bot, one at a time: half a night on a small machine.
+hour: .venv/dev
+	$(BIN)/python tests/campaign/hour.py
 
 lint: .venv/dev
 	$(BIN)/ruff check
