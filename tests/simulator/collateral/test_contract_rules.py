@@ -199,6 +199,9 @@ def play(driver: Driver, operations: Iterable[tuple[Any, ...]]) -> None:
     driver.bazaar.later(120)
     assert driver.bazaar.exchange.imbalance() == ""
     assert driver.total() == 0
+    for account in driver.people:
+        assert account.cash_micro >= 0, "in the end nobody owes anything"
+        assert min(account.held_micro.values()) >= 0
 
 
 @given(st.lists(OPERATIONS, max_size=40), st.sampled_from([None, 500]))

@@ -6,7 +6,7 @@ from bazaar import GROUP, QUESTIONS, STANDARD, V2, Bazaar, levels
 from polybot.core.ids import ConditionId, Wallet
 from polybot.core.market import Side
 from polybot.core.money import Shares, Usdc
-from polybot.core.orders import TimeInForce
+from polybot.core.orders import TimeInForce, TradeStatus
 from polybot.polymarket.contracts import (
     AUTO_REDEEMER,
     COLLATERAL_ADAPTER,
@@ -110,6 +110,21 @@ def test_matched_shares_can_be_moved_once_they_are_mined(bazaar: Bazaar) -> None
     bazaar.later(10)
     bazaar.exchange.merge(ann.wallet, STANDARD, TEN)
     assert not any(ann.held_micro.values())
+
+
+def test_a_match_whose_funds_were_moved_away_fails(bazaar: Bazaar) -> None:
+    ann, bob = bazaar.wallet("ann"), bazaar.wallet("bob", cash="30")
+    token, _ = bazaar.tokens(STANDARD)
+    bazaar.exchange.split(ann.wallet, STANDARD, TEN)
+    bazaar.trade(ann, Side.SELL, token, size="10", price="0.5")
+    [trade] = bazaar.trade(bob, Side.BUY, token, size="10", price="0.5").trades
+    bazaar.exchange.withdraw(bob.wallet, Usdc.parse("30"))
+    assert bob.cash.micro < 0
+    bazaar.later(60)
+    failed = bazaar.exchange.trade(trade)
+    assert failed is not None
+    assert failed.status is TradeStatus.FAILED
+    assert (bob.cash, bob.held(token), ann.held(token)) == (Usdc(0), Shares(0), TEN)
 
 
 def test_orders_that_a_move_leaves_without_cover_are_taken_down_the_newest_first(bazaar: Bazaar) -> None:

@@ -40,7 +40,8 @@ def _pools(accounts: Accounts, listings: list[Listing]) -> Iterator[str]:
 
 
 def _wallets(accounts: Accounts, truth: Truth) -> Iterator[str]:
-    """A wallet whose trade failed may owe what it spent meanwhile."""
+    """A wallet whose trade failed may owe what it spent meanwhile; one that moved what a match had taken owes it
+    until the match fails."""
     debtors = {fill.wallet for fill in truth.failed}
     for account in accounts:
         if account.wallet in SYSTEM:
@@ -48,10 +49,11 @@ def _wallets(accounts: Accounts, truth: Truth) -> Iterator[str]:
         holdings = truth.of(account.wallet)
         told = account.deposited_micro + truth.cash_flow(account.wallet)
         owes = account.wallet in debtors
-        if account.cash_micro != told or (told < 0 and not owes):
+        if account.cash_micro != told or (max(told, account.chain_cash_micro) < 0 and not owes):
             yield f"{account.wallet} has {account.cash_micro} micro-USDC, its fills say {told}"
         shares = {holding.token: holding.shares for holding in holdings if holding.shares}
-        if shares != _nonzero(account.held_micro) or (min(shares.values(), default=0) < 0 and not owes):
+        short = any(max(micro, account.chain_held_micro(token)) < 0 for token, micro in shares.items())
+        if shares != _nonzero(account.held_micro) or (short and not owes):
             yield f"{account.wallet} does not hold what its fills say: {shares}"
 
 

@@ -40,7 +40,8 @@ Q = TypeVar("Q", Usdc, Shares)
 
 
 class _Moves:
-    """Cash and shares that are matched but not mined cannot be moved; neither can what was already sold."""
+    """The chain knows what is mined: what a match brings can be moved once it is mined, and what a match takes until
+    then, which makes the match fail."""
 
     _floor: Floor
     _orders: OrderDesk
@@ -220,7 +221,7 @@ class ShareMoves(_Moves):
         if shares is not None and token is None:
             raise ValueError("shares without token: say which outcome is to be redeemed")
         wanted = listing.tokens if token is None else (token,)
-        amounts = {each: shares.micro if shares is not None else max(0, _movable(account, each)) for each in wanted}
+        amounts = {each: shares.micro if shares is not None else account.chain_held_micro(each) for each in wanted}
         if not listing.market.closed:
             raise MoveRefused("result for condition not received yet")
         for each, micro in amounts.items():
@@ -292,7 +293,7 @@ class ShareMoves(_Moves):
             account = self._floor.accounts.find(wallet)
             if account is None or wallet in SYSTEM:
                 continue
-            amounts = {token: max(0, _movable(account, token)) for token in listing.tokens}
+            amounts = {token: _unsold(account, token) for token in listing.tokens}
             if listing.market.version is MarketVersion.V2:
                 amounts = {token: micro for token, micro in amounts.items() if listing.payout(token, micro)}
             paid = any(listing.payout(token, micro) for token, micro in amounts.items())
@@ -338,19 +339,20 @@ def _positive(amount: Q) -> Q:
     return amount
 
 
-def _movable(account: Account, token: TokenId) -> int:
-    return min(account.held_micro.get(token, 0), account.chain_held_micro(token))
+def _unsold(account: Account, token: TokenId) -> int:
+    """What is mined and was not sold since."""
+    return max(0, min(account.held_micro.get(token, 0), account.chain_held_micro(token)))
 
 
 def _need_cash(account: Account, usdc: Usdc) -> None:
-    if min(account.cash_micro, account.chain_cash_micro) < usdc.micro:
+    if account.chain_cash_micro < usdc.micro:
         raise MoveRefused(f"InsufficientBalance(): {usdc} pUSD wanted, {Usdc(account.chain_cash_micro)} there")
 
 
 def _need_shares(account: Account, token: TokenId, micro: int, *, operator: str) -> None:
     if not account.may_move(token, operator):
         raise MoveRefused(f"ERC1155: need operator approval for 3rd party transfers: {operator}")
-    if micro > _movable(account, token):
+    if account.chain_held_micro(token) < micro:
         raise MoveRefused(f"SafeMath: subtraction overflow: {Shares(micro)} shares of {token} wanted")
 
 
