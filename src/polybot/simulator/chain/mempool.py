@@ -66,7 +66,8 @@ class Mempool:
         call = Call(raw.to, raw.value, raw.data)
         tx = Transaction(
             hash=raw.hash, sender=raw.sender, to=raw.to, nonce=raw.nonce, input=lambda: raw.data, value=raw.value,
-            gas=raw.gas, gas_used=min(raw.gas, gas_needed(call)), gas_price=raw.gas_price, kind=raw.kind,
+            gas=raw.gas, gas_used=min(raw.gas, gas_needed(call)),
+            gas_price=raw.paid_price(BASE_FEE_WEI), kind=raw.kind,
         )  # fmt: skip
         self._wait(tx, call)
         return raw.hash

@@ -20,13 +20,15 @@ class BadTransaction(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RawTransaction:
-    """`gas_price` is the most it pays, wei per gas; addresses lower case."""
+    """`gas_price` is the most it pays and `tip` the most of that which is not the base fee, wei per gas; addresses
+    lower case."""
 
     hash: str
     kind: int
     sender: str
     nonce: int
     gas_price: int
+    tip: int
     gas: int
     to: str
     value: int
@@ -35,6 +37,9 @@ class RawTransaction:
     @property
     def most_cost(self) -> int:
         return self.gas * self.gas_price + self.value
+
+    def paid_price(self, base_fee: int) -> int:
+        return min(self.gas_price, base_fee + self.tip)
 
 
 def decode_raw(raw: bytes) -> RawTransaction:
@@ -54,6 +59,7 @@ def decode_raw(raw: bytes) -> RawTransaction:
         sender=_sender(keccak(signed), v, *fields[-2:]),
         nonce=_number(fields[at]),
         gas_price=_number(fields[price_at]),
+        tip=_number(fields[at + 1]),
         gas=_number(gas),
         to="0x" + to.hex(),
         value=_number(value),
