@@ -123,7 +123,7 @@ class Simulator:
         )
         world.exchange.meddler = ScriptedMeddler(self.faults, world.exchange.meddler)
         told_s = max(options.delays.market_s, options.delays.user_s)
-        befall = HttpFaults(self.faults, clock=clock, told_s=told_s)
+        befall = HttpFaults(self.faults, clock=clock, told_s=told_s, present=self._catch_up)
         self._sites = Sites(self._routes(), self.requests, self._ip_limits.around, befall.around)
         self._tasks = Supervisor(clock=clock, report=self.failures.append)
         world.exchange.subscribe(self._records.hear)

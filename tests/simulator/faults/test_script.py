@@ -1,5 +1,6 @@
 """A script is read strictly, and whoever wrote it is told what is wrong with it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,13 @@ def test_every_problem_is_told_at_once() -> None:
 def test_a_fault_can_be_written_down_again() -> None:
     for fault in parse_script(GOOD):
         assert parse_script(str(script_of(fault)).replace("'", '"').replace("(", "[").replace(",)", "]")) == [fault]
+
+
+def test_the_documentation_shows_a_script_that_can_be_read() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "simulator.md").read_text()
+    (script,) = re.findall(r"```yaml\n(- fault.*?)```", text, re.DOTALL)
+    assert [fault.fault for fault in parse_script(script)][:2] == ["lose_answer", "refuse"]
+    assert all(f"`{kind}`" in text for kind in KINDS)
 
 
 def test_every_kind_the_venue_needs_is_known() -> None:

@@ -40,9 +40,10 @@ def shape(value: Any) -> Any:
 async def run(session: aiohttp.ClientSession, line: str, names: dict[str, str]) -> Any:
     words = shlex.split(Template(line).substitute(names))
     assert words[:2] == ["curl", "-s"]
-    url = words[2]
     data = words[words.index("-d") + 1] if "-d" in words else None
-    async with session.request("POST" if data else "GET", url, data=data) as answer:
+    method = words[words.index("-X") + 1] if "-X" in words else "POST" if data else "GET"
+    url = next(word for word in words if word.startswith("http"))
+    async with session.request(method, url, data=data) as answer:
         assert answer.status == 200, (line, await answer.text())
         return msgspec.json.decode(await answer.read())
 

@@ -43,12 +43,14 @@ Next = Callable[[], Awaitable[Answer]]
 
 
 class HttpFaults:
-    """Everything that befalls requests. `told_s`: how long after a match the sockets have told of it."""
+    """Everything that befalls requests. `told_s`: how long after a match the sockets have told of it; `present` brings
+    the world to the present."""
 
-    def __init__(self, faults: Faults, *, clock: Clock, told_s: float) -> None:
+    def __init__(self, faults: Faults, *, clock: Clock, told_s: float, present: Callable[[], None]) -> None:
         self._faults = faults
         self._clock = clock
         self._told_s = told_s
+        self._present = present
         self._passed: dict[Armed, asyncio.Event] = {}
         self._frozen: dict[tuple[int, str], tuple[int, web.Response]] = {}
 
@@ -101,6 +103,7 @@ class HttpFaults:
     async def _late(self, seconds: float, call: Next, *, before: bool) -> Answer:
         if before:
             await self._clock.sleep(seconds)
+            self._present()
             return await call()
         answer = await call()
         await self._clock.sleep(seconds)
@@ -111,6 +114,7 @@ class HttpFaults:
         if patience_s is not None:
             passed = self._passed.setdefault(armed, asyncio.Event())
             await wait_event(self._clock, passed, timeout_s=patience_s)
+            self._present()
             return await call()
         answer = await call()
         if waiting := self._passed.pop(armed, None):
