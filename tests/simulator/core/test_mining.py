@@ -73,7 +73,7 @@ def test_blocks_are_a_second_and_a_half_apart_and_agree_with_polygon() -> None:
 
 
 @pytest.mark.parametrize("phase_ms", [0, 200, 700, 1499])
-def test_a_trade_is_mined_as_a_block_starts_and_confirmed_three_blocks_later(venue: Venue, phase_ms: int) -> None:
+def test_a_trade_is_mined_as_a_block_starts_and_confirmed_four_blocks_later(venue: Venue, phase_ms: int) -> None:
     ann = venue.wallet("ann")
     venue.later(phase_ms / 1000)
     matched_ns = venue.exchange.now_ns
@@ -82,7 +82,7 @@ def test_a_trade_is_mined_as_a_block_starts_and_confirmed_three_blocks_later(ven
     mined, confirmed = (event.at_ns for event in told(venue.events)[1:])
     assert 1_250_000_000 <= mined - matched_ns < 1_250_000_000 + BLOCK_NS
     assert mined == block_ns(block_at(mined))
-    assert confirmed == block_ns(block_at(mined) + 3)
+    assert confirmed == block_ns(block_at(mined) + 4)
     assert steps(venue, trade) == [MATCHED, MINED, CONFIRMED]
 
 

@@ -224,6 +224,13 @@ class Exchange(_Reading, CashMoves, ShareMoves):
         listing.market = replace(listing.market, game_start_ns=at_ns)
         self._await_game(listing)
 
+    def set_delays(self, condition: ConditionId, *, seconds_delay: int, taker_delay_ms: int) -> None:
+        """Orders that are held already keep their time. ValueError if one is negative."""
+        if seconds_delay < 0 or taker_delay_ms < 0:
+            raise ValueError(f"delays of {seconds_delay} s and {taker_delay_ms} ms: they cannot be negative")
+        listing = self._floor.listings.by_condition[condition]
+        listing.market = replace(listing.market, seconds_delay=seconds_delay, taker_delay_ms=taker_delay_ms)
+
     def _await_game(self, listing: Listing) -> None:
         at_ns, condition = listing.market.game_start_ns, listing.market.condition
 

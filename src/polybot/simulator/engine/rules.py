@@ -38,7 +38,7 @@ class Rules:
 
     min_expiration_s: int = 180
     mined_after_s: float = 1.25
-    finalized_blocks: int = 3
+    finalized_blocks: int = 4
     unfunded_retries: int = 3
     auto_redeem_after_s: float = 10.0
     edge_tick: bool = True

@@ -1,7 +1,6 @@
 """Scripting the CLOB over `control`: its modes, who may trade, and how often."""
 
-from collections.abc import Awaitable, Callable
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 from aiohttp import web
@@ -12,9 +11,7 @@ from polybot.simulator.engine.model import Restriction
 from polybot.simulator.rest.clob_options import Limiting
 from polybot.simulator.rest.limits import IpLimits, SignerLimits, tier_named
 from polybot.simulator.rest.modes import Mode, Modes
-from polybot.simulator.rest.replies import Answer, refuse, reply
-
-B = TypeVar("B")
+from polybot.simulator.rest.replies import Answer, body_as, explained, reply
 
 
 class ModeChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,14 +46,14 @@ class ClobControl:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.post("/modes", _explained(self._set_mode)),
-            web.post("/restrictions", _explained(self._restrict)),
-            web.post("/tiers", _explained(self._set_tier)),
-            web.post("/limits", _explained(self._set_limits)),
+            web.post("/modes", explained(self._set_mode)),
+            web.post("/restrictions", explained(self._restrict)),
+            web.post("/tiers", explained(self._set_tier)),
+            web.post("/limits", explained(self._set_limits)),
         ]
 
     async def _set_mode(self, request: web.Request) -> Answer:
-        wanted = await _body(request, ModeChange)
+        wanted = await body_as(request, ModeChange)
         if wanted.mode == "restart":
             self._modes.restart()
         else:
@@ -64,7 +61,7 @@ class ClobControl:
         return reply({"mode": self._modes.mode, "left_s": self._modes.left_s})
 
     async def _restrict(self, request: web.Request) -> Answer:
-        wanted = await _body(request, RestrictionChange)
+        wanted = await body_as(request, RestrictionChange)
         if bool(wanted.wallet) is bool(wanted.condition):
             raise ValueError("give either wallet or condition")
         if wanted.condition:
@@ -84,7 +81,7 @@ class ClobControl:
         return reply({"condition": condition, "restriction": restriction})
 
     async def _set_tier(self, request: web.Request) -> Answer:
-        wanted = await _body(request, TierChange)
+        wanted = await body_as(request, TierChange)
         account = self._exchange.accounts.find(Wallet(wanted.wallet.lower()))
         signer = account.owner if account else Wallet(wanted.wallet.lower())
         self._limits.set_tier(signer, tier_named(wanted.tier))
@@ -92,28 +89,9 @@ class ClobControl:
 
     async def _set_limits(self, request: web.Request) -> Answer:
         """What is left out stays."""
-        wanted = await _body(request, LimitsChange)
+        wanted = await body_as(request, LimitsChange)
         if wanted.signers is not None:
             self._limits.limiting = Limiting(wanted.signers)
         if wanted.addresses is not None:
             self._ip_limits.enforced = wanted.addresses
         return reply({"signers": self._limits.limiting, "addresses": self._ip_limits.enforced})
-
-
-def _explained(handle: Callable[[web.Request], Awaitable[Answer]]) -> Callable[[web.Request], Awaitable[Answer]]:
-    """What was wrong with a call, as 400 or 404 with a sentence."""
-
-    async def answer(request: web.Request) -> Answer:
-        try:
-            return await handle(request)
-        except LookupError as missing:
-            raise refuse(404, str(missing.args[0])) from None
-        except ValueError as wrong:
-            raise refuse(400, str(wrong)) from None
-
-    return answer
-
-
-async def _body(request: web.Request, shape: type[B]) -> B:
-    """msgspec's own words name the field and the value's type."""
-    return msgspec.json.decode(await request.read() or b"{}", type=shape)

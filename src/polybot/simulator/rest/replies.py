@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -13,6 +13,7 @@ from polybot.utils.clock import Clock
 
 Answer = web.StreamResponse
 Handler = Callable[[web.Request], Awaitable[Answer]]
+B = TypeVar("B")
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 KEPT_REQUESTS = 100_000
@@ -31,6 +32,25 @@ class Refusal(Exception):
 def refuse(status: int, text: str, **more: object) -> Refusal:
     """The CLOB's error shape: {"error": text}."""
     return Refusal(status, {"error": text, **more})
+
+
+def explained(handle: Handler) -> Handler:
+    """What was wrong with a call of the control service, as 400 or 404 with a sentence."""
+
+    async def answer(request: web.Request) -> Answer:
+        try:
+            return await handle(request)
+        except LookupError as missing:
+            raise refuse(404, str(missing.args[0])) from None
+        except ValueError as wrong:
+            raise refuse(400, str(wrong)) from None
+
+    return answer
+
+
+async def body_as(request: web.Request, shape: type[B]) -> B:
+    """ValueError in msgspec's own words, which name the field and the value's type."""
+    return msgspec.json.decode(await request.read() or b"{}", type=shape)
 
 
 def encode(body: object) -> bytes:
