@@ -51,6 +51,7 @@ async def test_a_read_only_key_reads_and_does_not_trade(owner: Owner) -> None:
     for path in ("/data/orders", "/data/trades"):
         assert (await owner.clob("GET", path, headers=named))[0] == 200
     assert await owner.clob("DELETE", "/cancel-all", headers=named) == UNAUTHORIZED
+    assert await owner.clob("GET", "/auth/api-keys", headers=named) == UNAUTHORIZED
     assert await owner.clob("GET", "/data/orders", headers={**named, "POLY_ADDRESS": "0x" + "1" * 40}) == UNAUTHORIZED
     body = json.dumps({"key": made}).encode()
     assert await owner.l2(auth, "DELETE", "/auth/readonly-api-key", body=body) == (200, "OK")

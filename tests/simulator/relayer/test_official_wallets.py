@@ -1,5 +1,6 @@
 """The official client sets wallets up and moves them as it would there: every kind that the relayer carries."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -31,6 +32,7 @@ from polybot.simulator.desk import OpenedAccount
 from polybot.simulator.engine.accounts import Account
 from polybot.simulator.rest.keys import KeyKind
 from polymarket import AsyncSecureClient
+from polymarket.streams import UserSpec
 from simulated_venue import GROUP, NEG_RISK, V1, V2, Running, make_market
 
 KINDS = [
@@ -212,8 +214,12 @@ async def test_a_session_key_is_authorised_trades_and_is_revoked(venue: Running)
             assert (await session.get_balance_allowance(asset_type="COLLATERAL")).balance == 1_000_000_000
             placed = await session.place_limit_order(asset_id=token, price="0.40", size="10", side="BUY")
             assert placed.ok, placed
+            heard = await session.subscribe(UserSpec())
             bought = await session.place_market_order(asset_id=token, side="BUY", amount="52", max_price="0.52")
             assert bought.ok, bought
+            async with asyncio.timeout(10):
+                trade = await anext(event async for event in heard if event.type == "trade")
+            assert trade.payload.id in bought.trade_ids
             assert held(venue, account.wallet, V1)[0] == 100_000_000
             assert not (await owner.list_open_orders().first_page()).items
             assert len((await session.list_open_orders().first_page()).items) == 1

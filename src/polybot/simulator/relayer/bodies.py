@@ -11,6 +11,7 @@ MAX_METADATA = 500
 Address: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{40}$")]
 Hex: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^0x([0-9a-fA-F]{2})*$")]
 Number: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,77}$")]
+Seconds: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,12}$")]
 Metadata: TypeAlias = Annotated[str, msgspec.Meta(max_length=MAX_METADATA)]
 B = TypeVar("B")
 
@@ -23,7 +24,7 @@ class WireCall(msgspec.Struct):
 
 class BatchParams(msgspec.Struct, rename="camel"):
     deposit_wallet: Address
-    deadline: Number
+    deadline: Seconds
     calls: list[WireCall]
 
 
@@ -119,17 +120,17 @@ def kind_of(body: Submission) -> str:
 
 
 class Authorization(msgspec.Struct, rename="camel"):
-    deadline: Number
+    deadline: Seconds
     nonce: Number
     scopes: Annotated[list[str], msgspec.Meta(min_length=1)]
     session_signer_address: Address
     signature: Hex
-    valid_until: Number
+    valid_until: Seconds
     wallet_address: Address
 
 
 class Revocation(msgspec.Struct, rename="camel"):
-    deadline: Number
+    deadline: Seconds
     nonce: Number
     session_signer_address: Address
     signature: Hex
