@@ -27,6 +27,17 @@ async def test_a_documented_error_by_name(venue: Faulty) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "status", "sign"),
+    [("data.rate_limited", 429, b'"code":"rate_limited"'), ("data.rate_limited_cloudflare", 429, b"error code: 1015")],
+)
+async def test_an_error_of_the_data_api(venue: Faulty, name: str, status: int, sign: bytes) -> None:
+    await venue.arm("refuse", error=name, scope={"service": "data"})
+    told = await venue.get("/v2/activity", service="data")
+    assert told[0] == status
+    assert sign in told[1]
+
+
 async def test_any_status_text_and_header(venue: Faulty) -> None:
     await venue.arm("refuse", status=429, text="slow down", headers={"Retry-After": "7"}, scope={"path": "/time"})
     async with venue.session.get(venue.running.urls.clob + "/time") as answer:

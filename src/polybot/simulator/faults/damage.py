@@ -5,8 +5,9 @@ import random
 
 from aiohttp import web
 
-from polybot.simulator.faults.kinds import Refuse
+from polybot.simulator.faults.kinds import OF_DATA, Refuse
 from polybot.simulator.rest.catalogue import CATALOGUE
+from polybot.simulator.rest.data_errors import DATA_ERRORS
 from polybot.simulator.rest.replies import Answer, encode
 
 _PAGE = (
@@ -28,7 +29,11 @@ class _Left(dict[str, str]):
         return f"{{{key}}}"
 
 
-def refusal(wanted: Refuse) -> web.Response:
+def refusal(wanted: Refuse, dice: random.Random) -> web.Response:
+    if wanted.error.startswith(OF_DATA):
+        answer = DATA_ERRORS[wanted.error.removeprefix(OF_DATA)].answer(f"{dice.getrandbits(128):032x}")
+        answer.headers.update(wanted.headers)
+        return answer
     if wanted.error:
         known = CATALOGUE[wanted.error]
         status, body = known.status, {"error": known.text.format_map(_Left(wanted.values)), **known.more}

@@ -10,7 +10,6 @@ from aiohttp.typedefs import Middleware
 from polybot.simulator.faults import damage
 from polybot.simulator.faults.engine import Armed, Faults, Met
 from polybot.simulator.faults.kinds import (
-    AnyFault,
     Cut,
     Delay,
     Duplicate,
@@ -85,7 +84,7 @@ class HttpFaults:
             case Cut(keep=keep):
                 return await _reset(request, await call(), keep)
             case _:
-                return await _instead(met.spec, request, call)
+                return await _instead(met, request, call)
 
     async def _delayed(self, met: Met, request: web.Request, call: Next) -> Answer:
         match met.spec:
@@ -154,13 +153,13 @@ class HttpFaults:
         return again
 
 
-async def _instead(spec: AnyFault, request: web.Request, call: Next) -> Answer:
+async def _instead(met: Met, request: web.Request, call: Next) -> Answer:
     """Another answer than the venue's, or none."""
-    match spec:
-        case Refuse():
+    match met.spec:
+        case Refuse() as spec:
             if spec.after:
                 await call()
-            return damage.refusal(spec)
+            return damage.refusal(spec, met.dice())
         case WebPage(status=status):
             return damage.web_page(status)
         case RefuseConnect(status=status):

@@ -21,6 +21,11 @@ from polybot.simulator.faults.states import (
 )
 from polybot.simulator.faults.subject import PONG, REFUSED, SNAPSHOT, SOCKETS, Subject
 from polybot.simulator.rest.catalogue import CATALOGUE
+from polybot.simulator.rest.data_errors import DATA_ERRORS
+
+OF_DATA = "data."
+ERRORS = (*CATALOGUE, *(OF_DATA + name for name in DATA_ERRORS))
+"""The CLOB's by their own names, the Data API's behind `data.`."""
 
 
 class HttpFault(Fault):
@@ -71,8 +76,8 @@ class Refuse(HttpFault):
     @field_validator("error")
     @classmethod
     def _documented(cls, value: str) -> str:
-        if value and value not in CATALOGUE:
-            raise ValueError(f"is no documented error. {suggest(value, set(CATALOGUE))}")
+        if value and value not in ERRORS:
+            raise ValueError(f"is no documented error. {suggest(value, set(ERRORS))}")
         return value
 
     @model_validator(mode="after")
