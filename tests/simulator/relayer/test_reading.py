@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polybot.core.ids import Wallet
@@ -31,6 +31,7 @@ SENT = st.lists(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_data_are_calls_or_unreadable(data: bytes) -> None:
     readers: tuple[Callable[[], list[Call]], ...] = (
@@ -45,6 +46,7 @@ def test_any_data_are_calls_or_unreadable(data: bytes) -> None:
             assert isinstance(read(), list)
 
 
+@settings(max_examples=60, deadline=None)
 @given(SENT)
 def test_what_clients_pack_is_unpacked(sent: list[Sent]) -> None:
     wanted = [(call.target, call.value, call.data) for call in sent]
@@ -57,6 +59,7 @@ def test_what_clients_pack_is_unpacked(sent: list[Sent]) -> None:
     assert [tuple(call) for call in read] == wanted
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=400), st.booleans())
 def test_any_signature_is_somebodys_or_bad(signature: bytes, wrapped: bool) -> None:
     tail = bytes.fromhex("6492") * 16 if wrapped else b""
@@ -67,6 +70,7 @@ def test_any_signature_is_somebodys_or_bad(signature: bytes, wrapped: bool) -> N
     assert len(signer) == 42
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3)))
 def test_any_other_json_is_refused(value: object) -> None:
     for body in (value, {"type": "WALLET", "from": value}, {"type": value}):

@@ -183,6 +183,7 @@ async def test_states_can_be_for_holders_of_keys_only(session: aiohttp.ClientSes
         ({"metadata": "x" * 501}, "metadata"),
         ({"nonce": 7}, "nonce"),
         ({"signature": "0xzz"}, "signature"),
+        ({"nonce": "9" * 78}, "invalid signature"),
         ({"type": "EOA"}, "Invalid value 'EOA'"),
         ({"depositWalletParams": {}}, "depositWalletParams"),
     ],

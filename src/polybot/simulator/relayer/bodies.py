@@ -10,7 +10,7 @@ MAX_METADATA = 500
 
 Address: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{40}$")]
 Hex: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^0x([0-9a-fA-F]{2})*$")]
-Number: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,77}$")]
+Number: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,78}$")]
 Seconds: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,12}$")]
 Metadata: TypeAlias = Annotated[str, msgspec.Meta(max_length=MAX_METADATA)]
 B = TypeVar("B")

@@ -174,7 +174,7 @@ class Intake:
 def _recovered(recover: Callable[[], Wallet]) -> Wallet:
     try:
         return recover()
-    except BadSignature:
+    except (BadSignature, OverflowError):  # the latter: a number that is no uint256, which nobody can sign
         raise refuse(400, "invalid signature") from None
 
 
