@@ -55,6 +55,8 @@ class Grant(_Call, tag="grant"):
     pol: Decimal = Decimal(0)
 
     def apply(self, exchange: Exchange, account: Account) -> str:
+        if self.usdc_e < 0 or self.pol < 0:
+            raise ValueError(f"usdc_e {self.usdc_e} and pol {self.pol} must not be negative")
         exchange.grant_usdc_e(account.wallet, exact(Usdc, self.usdc_e))
         account.pol_wei += int(self.pol * _WEI)
         return ""

@@ -79,6 +79,7 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"kind": "split", "condition": V1, "shares": -1}, 400, "amount -1 must be positive"),
     ({"kind": "steal"}, 400, "Invalid value 'steal' - at `$.kind`"),
     ({"kind": "deposit"}, 400, "Object missing required field `usdc`"),
+    ({"kind": "grant", "pol": -1}, 400, "usdc_e 0 and pol -1 must not be negative"),
     ({"kind": "deposit", "usdc": 1, "trader": "zoe"}, 404, "trader 'zoe' is neither"),
 ]
 
