@@ -77,6 +77,10 @@ class Patience:
     looks: int = 100
     tries: int = 15
 
+    def after(self, look: int) -> float:
+        """Seconds to wait after `look` (from 0): a block takes 1.5 s, and soon nothing is gained by asking often."""
+        return min(self.pause_s, 0.25 * 2.0 ** min(look, 10))
+
 
 def plan(*, deployed: bool, missing: Sequence[Sequence[Approval]], wrap: Usdc = ZERO_USDC, at_once: int) -> list[Step]:
     """What there is to do. `missing` in groups: the first are done first, and none waits for a later one."""
@@ -160,7 +164,7 @@ class WalletSetup:
         answer = await (self._desk.send(calls, why=words(step)) if calls else self._desk.deploy())
         match answer:
             case Accepted(ref):
-                return await self._end(ref)
+                return await until_final(self._desk, ref, clock=self._clock, tell=self._tell, patience=self._patience)
             case Refused():
                 raise SetupStopped(f"{words(step)}: {answer.detail}{f'; {answer.remedy}' if answer.remedy else ''}")
             case Later(why):
@@ -171,31 +175,35 @@ class WalletSetup:
                 assert_never(never)
         return None
 
-    async def _end(self, ref: TransactionRef) -> str:
-        seen: Outcome = Pending("not asked yet")
-        for _ in range(self._patience.looks):
-            seen = await self._desk.outcome(ref)
-            match seen:
-                case Done(tx):
-                    self._tell(f"done: {tx}")
-                    return tx
-                case Failed(detail):
-                    raise SetupStopped(f"transaction {ref.id} failed and changed nothing: {detail}")
-                case Pending() | NoAnswer():
-                    await self._clock.sleep(self._patience.pause_s)
-                case never:
-                    assert_never(never)
-        raise SetupStopped(f"transaction {ref.id} has not ended yet ({seen}); run setup again later")
-
     async def _until_shown(self, step: Step) -> None:
         """The node we read may be behind the one that mined it."""
-        for _ in range(self._patience.looks):
+        for look in range(self._patience.looks):
             if await self._left(step) is None:
                 return
-            await self._clock.sleep(self._patience.pause_s)
+            await self._clock.sleep(self._patience.after(look))
         raise SetupStopped(
             f"{words(step)}: done, but the node in endpoints.rpc does not show it; run setup again later"
         )
+
+
+async def until_final(
+    desk: WalletDesk, ref: TransactionRef, *, clock: Clock, tell: Callable[[str], None], patience: Patience
+) -> str:
+    """The hash of a transaction that is done; SetupStopped if it failed or does not end."""
+    seen: Outcome = Pending("not asked yet")
+    for look in range(patience.looks):
+        seen = await desk.outcome(ref)
+        match seen:
+            case Done(tx):
+                tell(f"done: {tx}")
+                return tx
+            case Failed(detail):
+                raise SetupStopped(f"transaction {ref.id} failed and changed nothing: {detail}")
+            case Pending() | NoAnswer():
+                await clock.sleep(patience.after(look))
+            case never:
+                assert_never(never)
+    raise SetupStopped(f"transaction {ref.id} has not ended yet ({seen}); run setup again later")
 
 
 def words(step: Step) -> str:

@@ -93,7 +93,7 @@ class SetupOptions:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`agrees` is asked once, after the plan was shown and before anything is signed."""
+    """`agrees` is asked once, after a plan was shown and before any of it is signed; never for a sign-in alone."""
 
     show: Callable[[SetupReport], None]
     agrees: Callable[[], bool]
@@ -120,7 +120,7 @@ class _Setup:
         person.show(report)
         if outcome := self._hindrance(standing, steps):
             return replace(report, outcome=outcome)
-        if not person.agrees():
+        if steps and not person.agrees():
             return replace(report, outcome="declined")
         setup = WalletSetup(
             self._wallet.desk,

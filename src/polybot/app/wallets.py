@@ -36,7 +36,7 @@ _SUBMIT_TIMEOUT_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class OpenWallet:
-    """`relayer` is None for a plain wallet."""
+    """`relayer` is None for a plain wallet; `is_builder`: it knows us by a builder key."""
 
     account: YourAccount
     signer: LocalSigner
@@ -45,6 +45,7 @@ class OpenWallet:
     desk: WalletDesk
     facts: WalletFacts
     relayer: RelayerClient | None
+    is_builder: bool = False
 
     @property
     def can_send(self) -> bool:
@@ -88,7 +89,7 @@ async def open_wallet(config: LoadedConfig, clock: Clock) -> AsyncIterator[OpenW
             )
         )
         facts = WalletFacts(node, wallet=wallet, signer_address=signer.address)
-        yield OpenWallet(account, signer, wallet, services, desk, facts, relayer)
+        yield OpenWallet(account, signer, wallet, services, desk, facts, relayer, isinstance(credentials, BuilderKey))
 
 
 async def _wallet_of(signer: LocalSigner, kind: SignatureType, relayer: RelayerClient) -> Wallet:

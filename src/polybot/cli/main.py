@@ -63,6 +63,7 @@ _accounts.command("add")(setting_up.accounts_add)
 app.add_typer(_config, name="config")
 app.add_typer(_accounts, name="accounts")
 _setup.callback()(wallet.setup)
+_setup.command("session-key")(wallet.session_key)
 app.add_typer(_setup, name="setup")
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from polybot.app.wallet_setup import SetupReport
     from polybot.config.loader import LoadedConfig
     from polybot.core.ids import Wallet
+    from polybot.ports.wallet import Call
 
 
 def setup(
@@ -60,13 +61,47 @@ def setup(
     _end(report, loaded)
 
 
+def session_key(
+    ctx: typer.Context,
+    address: Annotated[str, typer.Argument(help="Address of the second key.")],
+    *,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Take the permission back.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False,
+    config: FolderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a second key trade for your deposit wallet: it cannot take money out, and its permission ends by itself.
+
+    Example: polybot setup session-key 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+    """
+    from polybot.app.session_keys import SessionKeyWish, change_session_key
+    from polybot.cli import wallet_view
+    from polybot.cli.running import run_fast
+    from polybot.config.loader import load
+    from polybot.utils.clock import SystemClock
+    from polybot.utils.logging import LogPlan, logging_to
+
+    def agrees(call: "Call") -> bool:
+        note(f"would be signed: {call.words}\n  call of {call.target} with 0x{call.data.hex()}")
+        return yes or _agrees()
+
+    loaded = load(folder_of(ctx, config), environ=os.environ)
+    (known,) = _addresses([address])
+    wish = SessionKeyWish(known, revoke=revoke, agrees=agrees, tell=note)
+    with logging_to(LogPlan(level="warning")):
+        report = run_fast(change_session_key(loaded, wish, clock=SystemClock()))
+    show(report, wallet_view.session_keys(report), as_json=as_json)
+    if not report.agreed:
+        raise Failure(Exit.REFUSED, "nothing was signed", then="`polybot setup session-key ADDRESS --yes` in a script")
+
+
 def _addresses(texts: list[str]) -> "tuple[Wallet, ...]":
     from polybot.core.ids import parse_wallet
 
     try:
         return tuple(map(parse_wallet, texts))
     except ValueError as wrong:
-        raise Failure(Exit.USAGE, f"--approve: {wrong}", then="`polybot setup --help`") from None
+        raise Failure(Exit.USAGE, str(wrong), then="`polybot setup --help`") from None
 
 
 def _agrees() -> bool:

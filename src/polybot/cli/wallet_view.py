@@ -7,8 +7,9 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from polybot.accounts.wallet_setup import words
+from polybot.app.session_keys import SessionKeyReport
 from polybot.app.wallet_setup import PlannedStep, SetupReport, Standing, VenueView
-from polybot.cli.formats import usd
+from polybot.cli.formats import at, usd
 from polybot.cli.output import width
 from polybot.cli.tables import pairs, table
 from polybot.core.orders import SignatureType
@@ -78,3 +79,8 @@ def _venue(venue: VenueView) -> dict[str, str]:
         "allowances": "all there" if not lacking else "NONE for " + ", ".join(lacking),
         "standing": "may only close positions" if venue.closed_only else "may trade",
     }
+
+
+def session_keys(report: SessionKeyReport) -> RenderableType:
+    rows = [(key.address, ", ".join(key.scopes), at(key.valid_until * 1_000_000_000)) for key in report.keys]
+    return table(f"Session keys of {report.wallet}", ("key", "may", "until (UTC)"), rows)

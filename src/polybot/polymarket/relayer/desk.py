@@ -146,10 +146,11 @@ class RelayerDesk:
         try:
             answer = await self._relayer.submit(body)
         except RequestFailed as failed:
-            return self._judged(failed.failure)
+            return self.judged(failed.failure)
         return Accepted(TransactionRef(answer.transaction_id))
 
-    def _judged(self, failure: Failure) -> Submission:
+    def judged(self, failure: Failure) -> Submission:
+        """What a failed submission of this wallet's proves; remembers the nonce that the relayer names."""
         if failure.reached_venue == "maybe":
             return Unknown(str(failure))
         if _QUOTA.search(failure.detail):

@@ -1,0 +1,237 @@
+"""`polybot setup` against a simulated Polymarket in a process of its own, for every kind of wallet."""
+
+import asyncio
+import json
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from wire_scene import Bot, Market, Typed, end, polybot, prepared, process, simulated_market, until
+
+from polybot.polymarket.auth import L2Auth
+from polybot.polymarket.contracts import CONDITIONAL_TOKENS, NEG_RISK_ADAPTER, POLYGON, STANDARD, USDC_E
+from polybot.polymarket.limits import Group, polymarket_gate
+from polybot.polymarket.rest.clob import ClobClient
+from polybot.polymarket.rest.http import Call, HttpClient
+from polybot.polymarket.signing import LocalSigner
+from polybot.utils.clock import SystemClock
+
+LEADER = "0x" + "1e" * 20
+EXCHANGE = STANDARD[POLYGON].address
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    """Blocks pass twenty times as fast."""
+    with simulated_market(tmp_path_factory.mktemp("venue"), "--speed", 20) as running:
+        yield running
+
+
+def folder_for(tmp_path: Path, market: Market, account: dict[str, Any], *, relayer_key: bool = True) -> Bot:
+    bot = prepared(tmp_path / "bot", market, leader=LEADER, account=account)
+    accounts = bot.folder / "accounts.yaml"
+    kind = f"signature_type: {account['signature_type']}"
+    accounts.write_text(accounts.read_text().replace("signature_type: 3", kind))
+    if relayer_key:
+        key = market.control("/relayer-keys", {"eoa": account["eoa"]})["key"]
+        with (bot.folder / ".env").open("a") as env:
+            env.write(f"POLY_RELAYER_KEY={key}\n")
+    return bot
+
+
+def setup(bot: Bot, *words: str) -> Typed:
+    return polybot("setup", *words, "--config", bot.folder)
+
+
+def steps(document: dict[str, Any]) -> list[str]:
+    return [step["words"] for step in document["plan"]]
+
+
+@pytest.mark.parametrize("kind", ["deposit", "safe", "proxy"])
+def test_a_wallet_becomes_ready_and_stays_ready(kind: str, tmp_path: Path, market: Market) -> None:
+    fresh: dict[str, Any] = {"deployed": False} if kind == "deposit" else {"approve": False}
+    bot = folder_for(tmp_path, market, market.account(wallet_type=kind, balance=100, **fresh))
+    first = setup(bot, "--yes", "--json")
+    assert first.code == 0, first.err
+    done = first.document
+    assert (done["outcome"], done["venue"]) == ("ready", {"cash": "100", "lacking": [], "closed_only": False})
+    assert ("make the wallet on chain" in steps(done)) is (kind == "deposit")
+    assert all(len(step["tx"]) == 1 for step in done["done"])
+    again = setup(bot, "--json")
+    assert again.code == 0, again.err
+    assert (again.document["plan"], again.document["standing"]["deployed"]) == ([], True)
+
+
+def test_a_plain_wallet_pays_for_what_it_lacks_and_wraps(tmp_path: Path, market: Market) -> None:
+    account = market.account(wallet_type="eoa", balance=100)
+    move = {"trader": account["wallet"]}
+    market.control("/moves", {**move, "kind": "approve", "spender": EXCHANGE, "allowance": 0})
+    market.control("/moves", {**move, "kind": "approve_operator", "operator": EXCHANGE, "allowed": False})
+    market.control("/moves", {**move, "kind": "grant", "usdc_e": 25})
+    market.control("/gas", {"address": account["eoa"], "wei": 10**12})
+    bot = folder_for(tmp_path, market, account, relayer_key=False)
+    poor = setup(bot, "--yes", "--wrap")
+    assert poor.code == 1
+    assert "send POL (on Polygon) to " + account["eoa"] in poor.err
+    market.control("/gas", {"address": account["eoa"], "wei": 10**18})
+    typed = setup(bot, "--yes", "--wrap", "--json")
+    assert typed.code == 0, typed.err
+    assert typed.document["venue"]["cash"] == "125"
+    assert steps(typed.document)[-1] == "turn 25 USDC.e into pUSD"
+    assert [call["target"] for step in typed.document["plan"] for call in step["calls"]][2:3] == [USDC_E]
+    assert steps(setup(bot, "--wrap", "--json", "--dry-run").document) == []
+
+
+def test_a_dry_run_shows_what_would_be_signed_and_signs_nothing(tmp_path: Path, market: Market) -> None:
+    bot = folder_for(tmp_path, market, market.account(balance=100, approve=False))
+    seen = len(_signed(market))
+    typed = setup(bot, "--dry-run", "--show-payload", "--json")
+    assert typed.code == 0, typed.err
+    first, second = typed.document["plan"]
+    assert typed.document["outcome"] == "dry_run"
+    assert first["payloads"][0]["primaryType"] == "Batch"
+    shown = [call["data"] for call in first["payloads"][0]["message"]["calls"]]
+    assert shown == [call["data"] for call in first["calls"]]
+    assert len(second["calls"]) == 10
+    text = setup(bot, "--dry-run", "--show-payload").out
+    assert re.sub(r"\s", "", shown[0]) in re.sub(r"\s", "", text)
+    assert "NegRiskAdapter" in text
+    assert NEG_RISK_ADAPTER.lower()[2:] in re.sub(r"\s", "", text)
+    assert CONDITIONAL_TOKENS in text
+    assert len(_signed(market)) == seen
+
+
+def _signed(market: Market) -> list[dict[str, Any]]:
+    """Requests that could only be made by signing."""
+    return [
+        request
+        for request in market.control("/requests")
+        if request["method"] == "POST" and request["path"] in ("/submit", "/auth/api-key")
+    ]
+
+
+def test_killed_between_submission_and_block_it_goes_on(tmp_path: Path, market: Market) -> None:
+    account = market.account(balance=100, deployed=False)
+    bot = folder_for(tmp_path, market, account)
+    before = len(_signed(market))
+    with process(tmp_path, "setup", "setup", "--yes", "--config", bot.folder) as running:
+        until("the first submission", lambda: len(_signed(market)) > before)
+        end(running, signal.SIGKILL)
+    typed = setup(bot, "--yes", "--json")
+    assert typed.code == 0, typed.err
+    assert typed.document["venue"]["cash"] == "100"
+    submissions = [request for request in _signed(market)[before:] if request["path"] == "/submit"]
+    assert 3 <= len(submissions) <= 5  # some tries met the wallet busy; none was done twice, or its nonce would show it
+    assert setup(bot, "--json").document["plan"] == []
+
+
+def test_ctrl_c_ends_it_in_its_own_way(tmp_path: Path, market: Market) -> None:
+    bot = folder_for(tmp_path, market, market.account(balance=100, approve=False))
+    before = len(_signed(market))
+    with process(tmp_path, "setup", "setup", "--yes", "--config", bot.folder) as running:
+        until("the first submission", lambda: len(_signed(market)) > before)
+        assert end(running, signal.SIGINT) == 130
+    assert "Traceback" not in (tmp_path / "setup.err").read_text()
+
+
+def test_without_agreement_nothing_is_signed(tmp_path: Path, market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    bot = folder_for(tmp_path, market, market.account(balance=100, approve=False))
+    (tmp_path / "no").write_text("no\n")
+    with (tmp_path / "no").open() as answer:
+        monkeypatch.setattr("sys.stdin", answer)
+        typed = setup(bot)
+    assert typed.code == 5
+    assert "nothing was signed" in typed.err
+    assert "let CTFExchangeV2 (ordinary markets) spend your pUSD, without limit" in typed.out
+
+
+def test_a_missing_relayer_key_is_named_with_its_remedy(tmp_path: Path, market: Market) -> None:
+    bot = folder_for(tmp_path, market, market.account(balance=100, approve=False), relayer_key=False)
+    typed = setup(bot, "--yes")
+    assert typed.code == 3
+    assert (
+        "set POLY_BUILDER_KEY, POLY_BUILDER_SECRET, POLY_BUILDER_PASSPHRASE (a builder key), or POLY_RELAYER_KEY"
+        in typed.err
+    )
+
+
+def test_a_foreign_relayer_key_is_refused_in_words(tmp_path: Path, market: Market) -> None:
+    bot = folder_for(tmp_path, market, market.account(balance=100, approve=False), relayer_key=False)
+    with (bot.folder / ".env").open("a") as env:
+        env.write("POLY_RELAYER_KEY=not-one-of-theirs\n")
+    typed = setup(bot, "--yes")
+    assert typed.code == 1
+    assert "check the builder key or the relayer key" in typed.err
+    assert "not-one-of-theirs" not in typed.err + typed.out
+
+
+def test_where_trading_is_restricted_nothing_is_signed(tmp_path: Path, market: Market) -> None:
+    bot = folder_for(tmp_path, market, market.account(balance=100, approve=False))
+    before = len(_signed(market))
+    market.control("/geoblock", {"blocked": True, "country": "US", "region": "NY"})
+    try:
+        typed = setup(bot, "--yes")
+    finally:
+        market.control("/geoblock", {"blocked": False, "country": "IS", "region": ""})
+    assert typed.code == 5
+    assert "restricts trading here (US-NY): nothing was signed" in typed.err
+    assert len(_signed(market)) == before
+
+
+def test_a_wallet_of_another_key_is_refused(tmp_path: Path, market: Market) -> None:
+    account = market.account(balance=100)
+    account["private_key"] = "0x" + "77" * 32
+    typed = setup(folder_for(tmp_path, market, account), "--yes")
+    assert typed.code == 5
+    assert LocalSigner.from_hex("77" * 32).address in typed.err
+
+
+def test_an_unnamed_wallet_is_derived_and_told(tmp_path: Path, market: Market) -> None:
+    account = market.account(balance=100)
+    wallet = account["wallet"]
+    bot = folder_for(tmp_path, market, account)
+    accounts = bot.folder / "accounts.yaml"
+    accounts.write_text(accounts.read_text().replace(f'proxy_wallet: "{wallet}"', "proxy_wallet:"))
+    typed = setup(bot, "--yes")
+    assert typed.code == 0, typed.err
+    assert f'your_account.proxy_wallet: "{wallet}"' in typed.err
+
+
+async def builder_key(url: str, signer: LocalSigner) -> dict[str, str]:
+    """As polymarket.com makes one for the account."""
+    clock = SystemClock()
+    async with HttpClient(url, gate=polymarket_gate(clock), clock=clock) as http:
+        auth = L2Auth(signer.address, await ClobClient(http, clock=clock).credentials(signer))
+        path, now_s = "/auth/builder-api-key", clock.now_ns() // 10**9
+        headers = auth.headers(method="POST", path=path, timestamp_s=now_s)
+        made: dict[str, str] = json.loads(
+            await http.write(Call("builder_key", Group.CLOB_AUTH, "POST", path, headers=lambda: headers))
+        )
+        return made
+
+
+def with_builder_key(bot: Bot, market: Market, account: dict[str, Any]) -> None:
+    made = asyncio.run(builder_key(market.urls["clob"], LocalSigner.from_hex(account["private_key"])))
+    with (bot.folder / ".env").open("a") as env:
+        for name in ("key", "secret", "passphrase"):
+            env.write(f"POLY_BUILDER_{name.upper()}={made[name]}\n")
+
+
+def test_a_session_key_is_authorised_trades_and_is_revoked(tmp_path: Path, market: Market) -> None:
+    owner = market.account(balance=100)
+    bot = folder_for(tmp_path, market, owner, relayer_key=False)
+    session = LocalSigner.from_hex("0x" + "5e" * 32)
+    words = ("session-key", session.address)
+    assert setup(bot, *words, "--yes").code == 5
+    with_builder_key(bot, market, owner)
+    typed = setup(bot, *words, "--yes", "--json")
+    assert typed.code == 0, typed.err
+    assert [key["address"] for key in typed.document["keys"]] == [session.address]
+    assert f"let the key {session.address} act for this wallet until" in typed.err
+    again = setup(bot, *words, "--yes", "--json")
+    assert (again.code, again.document["tx"]) == (0, None)
+    typed = setup(bot, *words, "--revoke", "--yes", "--json")
+    assert (typed.code, typed.document["keys"]) == (0, []), typed.err
