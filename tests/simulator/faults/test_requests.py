@@ -133,7 +133,7 @@ async def test_a_socket_that_may_not_be_opened(venue: Faulty) -> None:
 
 async def test_a_handshake_is_spared_unless_it_is_named(venue: Faulty) -> None:
     await venue.arm("lose_request")
-    async with venue.market():
+    async with venue.market(), venue.session.ws_connect(venue.running.urls.ws_rpc):
         pass
     await venue.arm("lose_request", scope={"service": ["market"]})
     with pytest.raises(aiohttp.ClientError):

@@ -24,7 +24,7 @@ from polybot.simulator.faults.kinds import (
     Stall,
     WebPage,
 )
-from polybot.simulator.faults.subject import SOCKETS, Subject
+from polybot.simulator.faults.subject import HANDSHAKE, Subject
 from polybot.simulator.rest.replies import Answer, Handler
 from polybot.utils.clock import Clock, wait_event
 
@@ -174,9 +174,11 @@ async def _instead(met: Met, request: web.Request, call: Next) -> Answer:
 
 async def _subject(request: web.Request, service: str) -> Subject:
     named = request.path.rpartition("/")[2] if service == "streams" else service
-    body = "" if named in SOCKETS else (await request.read()).decode(errors="replace")
+    opening = request.headers.get("Upgrade", "").lower() == "websocket"
+    body = "" if opening else (await request.read()).decode(errors="replace")
+    event = HANDSHAKE if opening else _called(body) if named == "rpc" else ""
     said = (request.path_qs, request.headers.get("POLY_ADDRESS", ""), body)
-    return Subject(named, request.method, request.path, _called(body) if named == "rpc" else "", " ".join(said).lower())
+    return Subject(named, request.method, request.path, event, " ".join(said).lower())
 
 
 def _called(body: str) -> str:

@@ -19,7 +19,7 @@ from polybot.simulator.faults.states import (
     RestrictWallet,
     TickChange,
 )
-from polybot.simulator.faults.subject import PONG, REFUSED, SNAPSHOT, SOCKETS, Subject
+from polybot.simulator.faults.subject import HANDSHAKE, PONG, REFUSED, SNAPSHOT, Subject
 from polybot.simulator.rest.catalogue import CATALOGUE
 from polybot.simulator.rest.data_errors import DATA_ERRORS
 
@@ -33,7 +33,7 @@ class HttpFault(Fault):
     named."""
 
     def covers(self, subject: Subject) -> bool:
-        return bool(self.scope.service or subject.service not in SOCKETS) and self.scope.covers(subject)
+        return bool(self.scope.service or subject.event != HANDSHAKE) and self.scope.covers(subject)
 
 
 class PlainHttp(HttpFault):
@@ -140,7 +140,7 @@ class RefuseConnect(HttpFault):
     status: Annotated[int, Field(ge=400, le=599)] = 503
 
     def covers(self, subject: Subject) -> bool:
-        return subject.service in SOCKETS and self.scope.covers(subject)
+        return subject.event == HANDSHAKE and self.scope.covers(subject)
 
 
 class FrameFault(Fault):

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 SOCKETS = ("market", "user", "activity")
 SERVICES = ("clob", "data", "gamma", "geoblock", "relayer", "rpc", *SOCKETS)
-PONG, REFUSED, SNAPSHOT = "PONG", "refused", "snapshot"
-"""Kinds of frames that have no name on the wire."""
+HANDSHAKE, PONG, REFUSED, SNAPSHOT = "handshake", "PONG", "refused", "snapshot"
+"""Events that have no name on the wire."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """`text` is everything it says, in lower case. A socket's handshake is a GET of its service; frames have no
-    method."""
+    """`text` is everything it says, in lower case. Frames have no method."""
 
     service: str = ""
     method: str = ""
