@@ -37,7 +37,7 @@ class Notifications:
         self._keys = keys
         self._of: defaultdict[str, deque[Wire]] = defaultdict(lambda: deque(maxlen=KEPT))
         self._count = 0
-        exchange.subscribe(self._hear)
+        exchange.subscribe(self._hear, model.OrderChanged, model.TradeChanged, model.MarketResolved, PositionsMoved)
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/notifications", self._list), web.delete("/notifications", self._drop)]
