@@ -37,6 +37,7 @@ from polybot.simulator.rest.keys import ApiKeys
 from polybot.simulator.rest.limits import IpLimits
 from polybot.simulator.rest.market_control import MarketControl
 from polybot.simulator.rest.modes import Modes
+from polybot.simulator.rest.newcomers import Newcomers
 from polybot.simulator.rest.replies import RequestLog
 from polybot.simulator.rest.session_keys import SessionKeys
 from polybot.simulator.simclock import SimClock
@@ -180,7 +181,7 @@ class Simulator:
         relayer_control = RelayerControl(self.relayer, self.keys)
         data = DataApi(records=self._records, dials=self._dials, options=self._options, clock=self.clock)
         return {
-            "clob": [*clob.routes(), *credentials.routes()],
+            "clob": [*Newcomers(self._records, self._dials).hidden_by(clob.routes()), *credentials.routes()],
             "data": data.routes(),
             "gamma": GammaApi(self._records, self._dials).routes(),
             "geoblock": self.geoblock.routes(),

@@ -10,12 +10,13 @@ import pytest
 from indexers_scene import Scene, scene
 from polymarket.models.data.activity import ComboTradeActivity, parse_activity
 
-from polybot.core.market import Side
+from polybot.core.ids import ConditionId
+from polybot.core.market import MarketVersion, Side
 from polybot.core.money import Shares, Usdc
 from polybot.simulator.engine.moves import Move
 from polybot.simulator.indexing.options import IndexerOptions
 from polybot.simulator.options import CacheAges
-from simulated_venue import NEG_RISK, V1, V2
+from simulated_venue import NEG_RISK, V1, V2, make_market
 
 ANYBODY = "0x" + "ab" * 20
 
@@ -494,3 +495,15 @@ async def test_volume_is_sorted_as_text_and_its_number_as_a_number() -> None:
         assert values(await venue.gamma("/markets", order="volume"), "volume") != sorted(map(Decimal, texts))
         numbers = values(await venue.gamma("/markets", order="volumeNum", ascending="false"), "volumeNum")
         assert numbers == sorted(numbers, reverse=True)
+
+
+async def test_the_clob_may_not_know_a_new_market_yet() -> None:
+    async with scene(IndexerOptions(clob_listing_lag_s=60.0)) as venue:
+        newcomer = make_market(ConditionId(f"0x{7:064x}"), neg_risk=False, version=MarketVersion.V1)
+        venue.simulator.world.exchange.list_market(newcomer)
+        (listed,) = await venue.gamma("/markets", condition_ids=newcomer.condition)
+        assert (listed["active"], listed["acceptingOrders"]) == (True, True)
+        paths = (f"/clob-markets/{newcomer.condition}", f"/tick-size/{newcomer.outcomes[0].token}")
+        assert [(await venue.ask(venue.urls.clob + path, {}))[0].status for path in paths] == [404, 404]
+        await venue.advance(60)
+        assert [(await venue.ask(venue.urls.clob + path, {}))[0].status for path in paths] == [200, 200]

@@ -45,6 +45,7 @@ class Catalogue:
         self._world = world
         self._listed_ns: dict[ConditionId, int] = {}
         self._closed_ns: dict[ConditionId, int] = {}
+        self._questions: dict[ConditionId, Question] = {}
         self._volumes: defaultdict[ConditionId, Volume] = defaultdict(Volume)
         self.history = PriceHistory()
 
@@ -97,6 +98,11 @@ class Catalogue:
 
     def question(self, market: Market) -> Question:
         """Recorded ids where there are any; else made up, the same in every run."""
+        if market.condition not in self._questions:
+            self._questions[market.condition] = self._new_question(market)
+        return self._questions[market.condition]
+
+    def _new_question(self, market: Market) -> Question:
         known = self.recorded(market)
         group, index = self._group(market)
         made = f"{group[:-2]}{index:02x}" if group else _hex32(f"question:{market.condition}")

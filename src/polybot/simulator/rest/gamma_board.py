@@ -25,6 +25,7 @@ class GammaBoard:
         self.records = records
         self.dials = dials
         self._quotes: dict[ConditionId, tuple[int, Quote]] = {}
+        self._wires: dict[ConditionId, tuple[Market, Quote, Wire]] = {}
 
     def shown(self, market: Market) -> Market:
         """Still open, if it was closed only just now."""
@@ -36,12 +37,19 @@ class GammaBoard:
         return replace(market, accepting_orders=options.accepting_when_closed)
 
     def market(self, market: Market) -> Wire:
-        """With its event and tags."""
+        """With its event and tags; shared, so not to be changed."""
+        shown, quote = self.shown(market), self._quote(market)
+        kept = self._wires.get(market.condition)
+        if kept is None or kept[0] != shown or kept[1] is not quote:
+            kept = self._wires[market.condition] = (shown, quote, self._write(market, shown, quote))
+        return kept[2]
+
+    def _write(self, market: Market, shown: Market, quote: Quote) -> Wire:
         known, slug = self.records.recorded(market), self.records.event_slug(market)
         listed = Listed(
-            market=self.shown(market),
+            market=shown,
             question=self.records.question(market),
-            quote=self._quote(market),
+            quote=quote,
             event_slug=slug,
             event_id=self.records.event_id(market),
             started_ns=self.records.listed_ns(market),

@@ -27,7 +27,7 @@ def iso(at_ns: int | None) -> str:
 
 
 def compact_market(market: Market) -> Wire:
-    """GET /clob-markets/{condition}: `nr`, `fd` and `sd` are left out where they do not apply."""
+    """GET /clob-markets/{condition}: `nr`, `fd`, `sd`, `itode` and `gst` are left out where they do not apply."""
     wire: Wire = {
         "c": market.condition,
         "t": [{"t": outcome.token, "o": outcome.name} for outcome in market.outcomes],
@@ -45,6 +45,10 @@ def compact_market(market: Market) -> Wire:
         wire["fd"] = {"r": number(market.fee.rate), "e": market.fee.exponent, "to": True}
     if market.seconds_delay:
         wire["sd"] = market.seconds_delay
+    if market.taker_delay_ms:
+        wire["itode"] = True
+    if market.game_start_ns is not None:
+        wire["gst"] = iso(market.game_start_ns)
     return wire
 
 
@@ -89,4 +93,4 @@ def long_market(market: Market, prices: Sequence[Price]) -> Wire:
 
 def gamma_id(market: Market) -> str:
     """A number as text, the same in every run."""
-    return str(int(market.condition[2:14], 16) % 10_000_000)
+    return str(int(market.condition[2:], 16) % 9_999_991)
