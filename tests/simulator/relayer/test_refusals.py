@@ -237,3 +237,15 @@ async def test_control_makes_relayer_keys(owner: Owner) -> None:
     assert (await owner.post("/submit", await owner.body(APPROVE), headers=named))[0] == 200
     async with owner._session.post(url, json={"eoa": "me"}) as answer:
         assert answer.status == 400
+
+
+@pytest.mark.parametrize("field", ["relay", "relayHub"])
+async def test_a_proxys_call_goes_through_this_relay(
+    simulator: Running, session: aiohttp.ClientSession, field: str
+) -> None:
+    owner = open_owner(simulator, session, SignatureType.POLY_PROXY)
+    body = json.loads(await owner.body(APPROVE))
+    body["signatureParams"][field] = NOWHERE
+    status, answer = await owner.post("/submit", json.dumps(body).encode())
+    assert status == 400
+    assert answer["error"].startswith(f"signatureParams.{field} {NOWHERE} is not ")
