@@ -3,16 +3,22 @@
 import json
 
 import pytest
-from node_at_work import AtWork, pad, wallet
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from node_at_work import AtWork, Wire, pad, wallet
 
 from polybot.core.orders import SignatureType
 from polybot.polymarket.contracts import DEPOSIT_FACTORY, POLYGON, PUSD, STANDARD, V3
 from polybot.polymarket.typed_data import keccak
 from polybot.simulator.chain import abi
 from polybot.simulator.chain.abi import Function
+from polybot.simulator.chain.contracts import _CALLS
+from polybot.simulator.chain.state import _GETTERS, CONTRACTS
 from polybot.simulator.engine.blocks import block_timestamp_s
 from simulated_venue import NEG_RISK, V1, V2
 
+AT_WORK = AtWork()
+HOLDER = AT_WORK.account("holder", kind=SignatureType.EOA).wallet
 BALANCE_OF = Function("balanceOf", "address")
 ALLOWANCE = Function("allowance", "address", "address")
 SHARES_OF = Function("balanceOf", "address", "uint256")
@@ -96,6 +102,56 @@ def test_malformed_calls_are_told_apart() -> None:
     assert work.answer({"id": 1})["error"]["code"] == -32600
     assert work.answer({"id": 1, "method": "eth_chainId", "params": {}})["error"]["code"] == -32602
     assert work.answer([])["error"]["code"] == -32600
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
+    | st.sampled_from(["0x", "0x1", "latest", "0x" + "12" * 20, "0x" + "12" * 32, "0xf8" + "00" * 40]),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(
+        st.sampled_from(["to", "from", "data", "value", "address", "topics", "fromBlock", "toBlock", "blockHash"]),
+        inner,
+    ),
+    max_leaves=8,
+)  # fmt: skip
+METHODS = (
+    "eth_getLogs", "eth_call", "eth_estimateGas", "eth_getBlockByNumber", "eth_getBlockByHash", "eth_feeHistory",
+    "eth_getTransactionByHash", "eth_getTransactionReceipt", "eth_getTransactionCount", "eth_getBalance",
+    "eth_getCode", "eth_sendRawTransaction", "eth_chainId", "eth_subscribe", "eth_unsubscribe",
+)  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(method=st.sampled_from(METHODS), params=st.lists(JSON, max_size=3))
+def test_whatever_is_asked_is_answered(method: str, params: list[object]) -> None:
+    call = {"jsonrpc": "2.0", "id": 3, "method": method, "params": params}
+    answer = AT_WORK.answer(call)
+    assert answer["id"] == 3
+    assert ("result" in answer) is not ("error" in answer)
+    wire = Wire()
+    AT_WORK.node.obey(AT_WORK.node.join(wire), json.dumps(call))
+    assert len(wire.sent) == 1
+
+
+CALLABLE = [(target, function.selector) for target, function, _ in _CALLS]
+GETTERS = [(target, function.selector) for function, holds, _ in _GETTERS for target in CONTRACTS if holds(target)]
+WORDS = st.sampled_from([0, 1, 32, 64, 160, 10**6, 2**255, 2**256 - 1, int(PUSD, 16), int(V1, 16), int(V2, 16)])
+
+
+@settings(max_examples=200, deadline=None)
+@given(called=st.sampled_from(CALLABLE + GETTERS), words=st.lists(WORDS, max_size=9), tail=st.binary(max_size=3))
+def test_whatever_is_called_returns_or_reverts(called: tuple[str, bytes], words: list[int], tail: bytes) -> None:
+    target, selector = called
+    data = selector + b"".join(number.to_bytes(32, "big") for number in words) + tail
+    answer = AT_WORK.answer(
+        {"id": 1, "method": "eth_call", "params": [{"from": HOLDER, "to": target, "data": "0x" + data.hex()}]}
+    )
+    assert "result" in answer or answer["error"]["code"] == 3
+
+
+@given(st.binary(max_size=40))
+def test_whatever_is_sent_is_answered(body: bytes) -> None:
+    assert b"jsonrpc" in AT_WORK.node.rpc.answer(body)
 
 
 def test_a_batch_is_answered_in_its_order() -> None:

@@ -119,7 +119,7 @@ class Rpc:
         asked = given(params, 0)
         count = asked if isinstance(asked, int) else parameters.quantity(asked)
         newest = self._reader.number(given(params, 1))
-        percentiles = params[2] if len(params) > 2 and params[2] else []
+        percentiles = listed(params[2] if len(params) > 2 and params[2] else [])
         if not 0 < count <= _MOST_FEE_BLOCKS:
             raise invalid(f"block count {count} is not between 1 and {_MOST_FEE_BLOCKS}")
         return {
