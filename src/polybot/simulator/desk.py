@@ -71,6 +71,7 @@ class Desk:
             account.deployed = False
         if not (approve and deployed):
             account.allowances.clear()
+            account.usdc_e_allowances.clear()
             account.operators.clear()
         return OpenedAccount(
             private_key=key,

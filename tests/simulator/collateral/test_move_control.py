@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from polybot.core.money import Usdc
-from polybot.polymarket.contracts import AUTO_REDEEMER, ROUTER
+from polybot.polymarket.contracts import AUTO_REDEEMER, ONRAMP, ROUTER
 from polybot.simulator.engine.accounts import Account
 from simulated_venue import GROUP, NEG_RISK, V1, V2, Running
 
@@ -69,6 +69,24 @@ async def test_granted_usdc_e_is_wrapped(simulator: Running) -> None:
     await post(simulator, "/moves", {"trader": "ann", "kind": "grant", "usdc_e": 3, "pol": 2})
     await post(simulator, "/moves", {"trader": "ann", "kind": "wrap", "usdc": 3})
     assert (ann.cash, ann.usdc_e_micro, ann.pol_wei) == (Usdc.parse("103"), 0, 2 * 10**18)
+
+
+async def test_a_wallet_without_approvals_can_be_given_them(simulator: Running) -> None:
+    _, answer = await post(
+        simulator, "/accounts", {"wallet_type": "safe", "balance": 9, "name": "bob", "approve": False}
+    )
+    await post(simulator, "/moves", {"trader": "bob", "kind": "grant", "usdc_e": 1})
+    for body in ({"kind": "wrap", "usdc": 1}, {"kind": "split", "condition": V2, "shares": 9}):
+        status, refused = await post(simulator, "/moves", {"trader": "bob", **body})
+        assert (status, "InsufficientAllowance" in refused["error"]) == (400, True)
+    for contract, spender in (("usdc_e", ONRAMP), ("pusd", ROUTER)):
+        body = {"trader": "bob", "kind": "approve", "spender": spender, "allowance": 9, "contract": contract}
+        assert (await post(simulator, "/moves", body))[0] == 200
+    for body in ({"kind": "wrap", "usdc": 1}, {"kind": "split", "condition": V2, "shares": 9}):
+        assert (await post(simulator, "/moves", {"trader": "bob", **body}))[0] == 200
+    bob = simulator.simulator.world.exchange.accounts.find(answer["wallet"].lower())
+    assert bob is not None
+    assert (bob.cash, bob.allowances[ROUTER.lower()]) == (Usdc.parse("1"), 0)
 
 
 REFUSED: list[tuple[dict[str, Any], int, str]] = [
