@@ -9,6 +9,8 @@ from caller import Caller
 from polybot.core.market import Side
 from polybot.core.money import Shares
 from polybot.core.orders import TimeInForce
+from polybot.simulator.engine.meddler import Fate, Honest
+from polybot.simulator.engine.model import SimTrade
 from polybot.simulator.rest.clob_options import ClobOptions
 from simulated_venue import NEG_RISK, V1
 
@@ -103,6 +105,26 @@ async def test_trades_are_filtered(venue: Venue, caller: Caller) -> None:
         (f"?before={now_s - 60}", 0),
     ):
         assert len(await data(caller, "/data/trades", query)) == found, query
+
+
+class Failing(Honest):
+    def fate(self, trade: SimTrade) -> Fate:
+        return Fate(retries=1, fails=True)
+
+
+async def test_a_trade_that_fails_says_so(venue: Venue, caller: Caller) -> None:
+    venue.running.simulator.world.exchange.meddler = Failing()
+    await buy(caller, venue)
+    seen: dict[str, set[str]] = {}
+    for _ in range(40):
+        (row,) = await data(caller, "/data/trades")
+        seen.setdefault(row["status"], set()).add(str(row["err_msg"]))
+        await venue.running.advance(0.5)
+    assert list(seen) == ["TRADE_STATUS_MATCHED", "TRADE_STATUS_RETRYING", "TRADE_STATUS_FAILED"]
+    assert [len(words) for words in seen.values()] == [1, 1, 1]
+    assert seen["TRADE_STATUS_FAILED"] == {"execution reverted"}
+    _, told = await caller.l2("GET", "/notifications")
+    assert [one["type"] for one in told] == [8]
 
 
 async def test_a_match_may_wait_for_its_broadcast() -> None:

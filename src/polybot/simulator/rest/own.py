@@ -21,7 +21,7 @@ from polybot.simulator.rest.keys import ApiKeys
 from polybot.simulator.rest.order_entry import read
 from polybot.simulator.rest.pages import page
 from polybot.simulator.rest.replies import Answer, refuse, reply
-from polybot.simulator.wire.orders import order_row, trade_row
+from polybot.simulator.wire.orders import err_msg, order_row, trade_row
 
 NS = 1_000_000_000
 _WORD = re.compile(r"0x[0-9a-fA-F]{64}")
@@ -166,7 +166,7 @@ class BuilderRecords:
             "bucketIndex": 0,
             "fee": fee,
             "feeUsdc": fee,
-            "err_msg": None,
+            "err_msg": err_msg(trade),
             "createdAt": _iso(trade.matched_ns),
             "updatedAt": _iso(trade.updated_ns),
         }

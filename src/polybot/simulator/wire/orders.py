@@ -6,6 +6,7 @@ from typing import Any
 from polybot.core.ids import Wallet
 from polybot.core.market import Market
 from polybot.core.money import Price, Shares, Usdc
+from polybot.core.orders import TradeStatus
 from polybot.polymarket.wallets import checksum
 from polybot.simulator.engine.model import MakerLeg, OrderChange, OrderReport, OrderStatus, Placement, SimTrade
 
@@ -90,7 +91,7 @@ def trade_row(trade: SimTrade, *, market: Market, key_of: KeyOf, viewer: Wallet)
         **_trade(trade, market=market, key_of=key_of, fee_rate_bps="0"),
         "status": f"TRADE_STATUS_{trade.status}",
         "match_time_nano": str(trade.matched_ns),
-        "err_msg": None,
+        "err_msg": err_msg(trade),
         "trader_side": role(trade, viewer),
     }
 
@@ -106,6 +107,11 @@ def trade_event(trade: SimTrade, *, market: Market, key_of: KeyOf, viewer: Walle
         "trader_side": role(trade, viewer),
         "timestamp": str(millis(trade.updated_ns)),
     }
+
+
+def err_msg(trade: SimTrade) -> str | None:
+    """Polymarket's own words for a failed trade are not known."""
+    return "execution reverted" if trade.status is TradeStatus.FAILED else None
 
 
 def role(trade: SimTrade, viewer: Wallet) -> str:
