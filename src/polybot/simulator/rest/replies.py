@@ -81,7 +81,7 @@ class RequestLog:
     def __init__(self, clock: Clock, *, before: Callable[[], None]) -> None:
         """`before` runs at each request, ahead of everything else."""
         self.records: deque[RequestRecord] = deque(maxlen=KEPT_REQUESTS)
-        self.heard: Callable[[RequestRecord], None] = lambda _: None
+        self.heard: Callable[[RequestRecord], None] | None = None
         """Hears of each as it is done."""
         self._clock = clock
         self._before = before
@@ -96,7 +96,8 @@ class RequestLog:
             answer = await handler(request)
             record = await _record(request, service=service, at_ns=at_ns, status=answer.status)
             self.records.append(record)
-            self.heard(record)
+            if self.heard:
+                self.heard(record)
             return answer
 
         return edge

@@ -76,7 +76,8 @@ class UserFeed:
 
     def leave(self, listener: _Listener) -> None:
         del self._listeners[listener]
-        self._listening[listener.address] -= 1
+        if listener.address:
+            self._listening[listener.address] -= 1
 
     def listens(self, address: str) -> bool:
         return bool(self._listening.get(address))
