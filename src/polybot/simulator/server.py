@@ -15,6 +15,15 @@ from polybot.simulator.chain.node import ChainNode
 from polybot.simulator.control import Control
 from polybot.simulator.desk import Desk
 from polybot.simulator.desk_control import MoveControl
+from polybot.simulator.engine.model import (
+    FillsPublished,
+    FillsWithdrawn,
+    LastTrade,
+    MarketListed,
+    MarketResolved,
+    TradeChanged,
+)
+from polybot.simulator.engine.moves import PositionsMoved
 from polybot.simulator.faults.control import FaultControl
 from polybot.simulator.faults.engine import Faults, Tell
 from polybot.simulator.faults.http import HttpFaults
@@ -127,9 +136,10 @@ class Simulator:
         befall = HttpFaults(self.faults, clock=clock, told_s=told_s, present=self._catch_up)
         self._sites = Sites(self._routes(), self.requests, self._ip_limits.around, befall.around)
         self._tasks = Supervisor(clock=clock, report=self.failures.append)
-        world.exchange.subscribe(self._records.hear)
+        world.exchange.subscribe(self._records.hear, MarketListed, MarketResolved, LastTrade)
         world.exchange.subscribe(self._feeds.hear)
-        world.exchange.subscribe(self.chain.hear)
+        chained = (TradeChanged, FillsPublished, FillsWithdrawn, PositionsMoved, MarketResolved)
+        world.exchange.subscribe(self.chain.hear, *chained)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Endpoints:
         """Port 0 takes free ports; else the services get `port` and those above it."""
@@ -202,10 +212,9 @@ class Simulator:
         }
 
     def listen(self, tell: Tell | None) -> None:
-        """`tell` hears of each request, frame, fault and strike from now on."""
+        """`tell` hears of each request, frame, fault and strike from now on; None: nobody does."""
         self.faults.tell = tell
-        if tell:
-            self.requests.heard = lambda record: tell({"what": "request", **asdict(record)})
+        self.requests.heard = (lambda record: tell({"what": "request", **asdict(record)})) if tell else None
 
     def _catch_up(self) -> None:
         if self.failures:
