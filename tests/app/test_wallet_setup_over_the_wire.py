@@ -1,7 +1,5 @@
 """`polybot setup` against a simulated Polymarket in a process of its own, for every kind of wallet."""
 
-import asyncio
-import json
 import re
 import signal
 from collections.abc import Iterator
@@ -9,17 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wire_scene import Bot, Market, Typed, end, polybot, prepared, process, simulated_market, until
+from wallet_scene import folder_for, with_builder_key
+from wire_scene import Bot, Market, Typed, end, polybot, process, simulated_market, until
 
-from polybot.polymarket.auth import L2Auth
 from polybot.polymarket.contracts import CONDITIONAL_TOKENS, NEG_RISK_ADAPTER, POLYGON, STANDARD, USDC_E
-from polybot.polymarket.limits import Group, polymarket_gate
-from polybot.polymarket.rest.clob import ClobClient
-from polybot.polymarket.rest.http import Call, HttpClient
 from polybot.polymarket.signing import LocalSigner
-from polybot.utils.clock import SystemClock
 
-LEADER = "0x" + "1e" * 20
 EXCHANGE = STANDARD[POLYGON].address
 
 
@@ -28,18 +21,6 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     """Blocks pass twenty times as fast."""
     with simulated_market(tmp_path_factory.mktemp("venue"), "--speed", 20) as running:
         yield running
-
-
-def folder_for(tmp_path: Path, market: Market, account: dict[str, Any], *, relayer_key: bool = True) -> Bot:
-    bot = prepared(tmp_path / "bot", market, leader=LEADER, account=account)
-    accounts = bot.folder / "accounts.yaml"
-    kind = f"signature_type: {account['signature_type']}"
-    accounts.write_text(accounts.read_text().replace("signature_type: 3", kind))
-    if relayer_key:
-        key = market.control("/relayer-keys", {"eoa": account["eoa"]})["key"]
-        with (bot.folder / ".env").open("a") as env:
-            env.write(f"POLY_RELAYER_KEY={key}\n")
-    return bot
 
 
 def setup(bot: Bot, *words: str) -> Typed:
@@ -198,26 +179,6 @@ def test_an_unnamed_wallet_is_derived_and_told(tmp_path: Path, market: Market) -
     typed = setup(bot, "--yes")
     assert typed.code == 0, typed.err
     assert f'your_account.proxy_wallet: "{wallet}"' in typed.err
-
-
-async def builder_key(url: str, signer: LocalSigner) -> dict[str, str]:
-    """As polymarket.com makes one for the account."""
-    clock = SystemClock()
-    async with HttpClient(url, gate=polymarket_gate(clock), clock=clock) as http:
-        auth = L2Auth(signer.address, await ClobClient(http, clock=clock).credentials(signer))
-        path, now_s = "/auth/builder-api-key", clock.now_ns() // 10**9
-        headers = auth.headers(method="POST", path=path, timestamp_s=now_s)
-        made: dict[str, str] = json.loads(
-            await http.write(Call("builder_key", Group.CLOB_AUTH, "POST", path, headers=lambda: headers))
-        )
-        return made
-
-
-def with_builder_key(bot: Bot, market: Market, account: dict[str, Any]) -> None:
-    made = asyncio.run(builder_key(market.urls["clob"], LocalSigner.from_hex(account["private_key"])))
-    with (bot.folder / ".env").open("a") as env:
-        for name in ("key", "secret", "passphrase"):
-            env.write(f"POLY_BUILDER_{name.upper()}={made[name]}\n")
 
 
 def test_a_session_key_is_authorised_trades_and_is_revoked(tmp_path: Path, market: Market) -> None:

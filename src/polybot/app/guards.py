@@ -1,12 +1,17 @@
 """The guards of a live account: region, clock, the venue's own restrictions, and the wallet's approvals."""
 
+import structlog
+
 from polybot.app.services import Services
 from polybot.core.orders import SignatureType
 from polybot.core.trading import TradingMode
+from polybot.polymarket.contracts import contract_name
 from polybot.polymarket.errors import RequestFailed, UnexpectedShape
 from polybot.polymarket.rest.account import ClobAccount
 from polybot.safety.guards import Guard
 from polybot.utils.clock import Clock
+
+log = structlog.get_logger(__name__)
 
 _SKEW_LIMIT_S = 20
 """Requests are signed with our time; the tolerance is not documented, 60 s is assumed."""
@@ -54,7 +59,9 @@ def account_guard(account: ClobAccount) -> Guard:
 
 
 def approval_guard(account: ClobAccount, signature_type: SignatureType) -> Guard:
-    """A wallet that approved no exchange at all cannot buy; one that lacks a single approval may not need it."""
+    """A wallet that approved no exchange at all cannot buy; one that lacks a single approval may not need it: that is
+    only told."""
+    told: set[str] = set()
 
     async def probe() -> str | None:
         try:
@@ -63,9 +70,15 @@ def approval_guard(account: ClobAccount, signature_type: SignatureType) -> Guard
             collateral = await account.collateral(signature_type)
         except (RequestFailed, UnexpectedShape) as failed:
             return f"the wallet's approvals cannot be read ({failed})"
-        allowances = collateral.allowances.values()
-        if allowances and not any(amount.strip("0") for amount in allowances):
-            return "no exchange may spend this wallet's USDC; trade once with it on polymarket.com, which approves them"
+        lacking = {spender for spender, amount in collateral.allowances.items() if not amount.strip("0")}
+        if lacking and len(lacking) == len(collateral.allowances):
+            return (
+                "no exchange may spend this wallet's pUSD; type `polybot setup`, which shows and grants what is missing"
+            )
+        if news := lacking - told:
+            names = sorted(contract_name(spender) or spender for spender in news)
+            log.warning("approvals.missing", spenders=names, remedy="`polybot setup` shows and grants what is missing")
+        told.update(lacking)
         return None
 
     return Guard("approvals", TradingMode.EXITS_ONLY, 300.0, probe)
