@@ -199,6 +199,8 @@ def open_owner(
     deployed: bool = True,
     old_form: bool = False,
 ) -> Owner:
+    """Time stands still from here on but for `advance`."""
+    running.clock.set_speed(1e-6)
     opened = running.simulator.desk.open_account(
         signature_type=kind, balance=Usdc.parse("100"), deployed=deployed, old_form=old_form
     )

@@ -77,18 +77,16 @@ async def test_what_reverts_fails_as_a_whole(
 
 
 async def test_the_chain_shows_it(owner: Owner) -> None:
-    answer = (await owner.submit(split(V1, 1_000_000)))[1]
-    await owner.running.advance(0.6)
     chain = owner.running.simulator.chain
-    hashed = (await owner.state(answer["transactionID"]))["transaction_hash"]
-    pending = chain.transaction(hashed)
-    assert pending is not None
-    assert pending.block is None
-    await owner.running.advance(30)
-    mined = chain.transaction(hashed)
-    assert mined is not None
-    assert mined.block is not None
-    assert mined.succeeded
+    submitted = (await owner.submit(split(V1, 1_000_000)))[1]["transactionID"]
+    for _ in range(20):
+        await owner.running.advance(0.5)
+        state = await owner.state(submitted)
+        shown = chain.transaction(state["transaction_hash"])
+        assert shown is not None
+        assert (shown.block is None) is (state["state"] == "STATE_EXECUTED")
+    assert shown is not None
+    assert shown.succeeded
     failed = chain.transaction((await owner.done(split(V1, 101_000_000)))["transaction_hash"])
     assert failed is not None
     assert not failed.succeeded
