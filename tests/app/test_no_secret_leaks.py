@@ -4,10 +4,13 @@ import asyncio
 import base64
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from wire_scene import QUERIES, Bot, polybot, prepared, simulated_market
+from wallet_scene import with_builder_key
+from wire_scene import QUERIES, Bot, Market, polybot, prepared, simulated_market
 
+from polybot.polymarket.contracts import ROUTER
 from polybot.polymarket.limits import polymarket_gate
 from polybot.polymarket.rest.clob import ClobClient
 from polybot.polymarket.rest.http import HttpClient
@@ -16,6 +19,7 @@ from polybot.utils.clock import SystemClock
 
 CANARY = "c0ffee5eed" + "0bad5ec2e7" * 5 + "1dea"
 OTHER = "0x" + "ab" * 32
+NODE_TOKEN = "n0dec4naryn0dec4naryn0dec4nary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ def remains(tmp_path_factory: pytest.TempPathFactory) -> Remains:
         account = market.account(balance=500, name="me", private_key="0x" + CANARY)
         bot = prepared(folder / "bot", market, leader=leader["wallet"], account=account, level="debug")
         secrets = _forms(asyncio.run(_credentials(market.urls["clob"])))
+        secrets |= _wallet_secrets(bot, market, account)
+        _set_up(bot, seen, "before the start")
         with bot.started("live") as process:
             bot.trading()
             seen["argv"] = Path(f"/proc/{process.pid}/cmdline").read_bytes()
@@ -53,6 +59,7 @@ def remains(tmp_path_factory: pytest.TempPathFactory) -> Remains:
             polybot("stop", "--config", bot.folder)
             process.wait(timeout=20)
         _look_around(bot, seen, "stopped")
+        _set_up_wrongly(bot, seen)
         _start_wrongly(bot, seen)
         _keep_files(bot.folder, seen, "stopped")
     return Remains(seen, secrets)
@@ -78,6 +85,43 @@ def _forms(credentials: dict[str, str]) -> dict[str, bytes]:
     }
     forms |= {f"API {name}": text.encode() for name, text in credentials.items()}
     return forms | {"API secret, bytes": base64.urlsafe_b64decode(credentials["secret"])}
+
+
+def _wallet_secrets(bot: Bot, market: Market, account: dict[str, Any]) -> dict[str, bytes]:
+    """What the relayer and a node are shown; and one approval less, so that setting up has something to sign."""
+    with_builder_key(bot, market, account)
+    spender = {"trader": account["wallet"], "kind": "approve", "spender": ROUTER, "allowance": 0}
+    market.control("/moves", spender)
+    env = bot.folder / ".env"
+    builder = dict(line.split("=", 1) for line in env.read_text().splitlines() if line.startswith("POLY_BUILDER"))
+    with env.open("a") as file:
+        file.write(f"POLY_RPC_URL={market.urls['rpc']}/v2/{NODE_TOKEN} {market.urls['rpc']}?key={NODE_TOKEN}\n")
+    return {name: secret.encode() for name, secret in builder.items()} | {"node's token": NODE_TOKEN.encode()}
+
+
+def _set_up(bot: Bot, seen: dict[str, bytes], when: str) -> None:
+    for words in (["--dry-run", "--show-payload"], ["--json", "--dry-run"], ["--yes"]):
+        typed = polybot("setup", *words, "--config", bot.folder)
+        assert typed.code == 0, typed.err
+        seen[f"{when}: setup {' '.join(words)}"] = (typed.out + typed.err).encode()
+
+
+def _set_up_wrongly(bot: Bot, seen: dict[str, bytes]) -> None:
+    """Half a builder key; no node that answers; a node's address that is none; an address that is refused."""
+    env = bot.folder / ".env"
+    good = env.read_text()
+    faults = {
+        "half a key": good.replace("POLY_BUILDER_SECRET", "OTHER"),
+        "no node": good + f"POLY_RPC_URL=http://127.0.0.1:9/{NODE_TOKEN}\n",
+        "no URL": good + f"POLY_RPC_URL={NODE_TOKEN}\n",
+        "refused key": good.replace("POLY_BUILDER_SECRET=", "POLY_BUILDER_SECRET=QUFB"),
+    }
+    for fault, text in faults.items():
+        env.write_text(text)
+        for words in (["setup", "--yes"], ["test-connection"], ["config", "explain", "endpoints"]):
+            typed = polybot(*words, "--config", bot.folder)
+            seen[f"{' '.join(words)}, {fault}"] = (typed.out + typed.err).encode()
+    env.write_text(good)
 
 
 def _look_around(bot: Bot, seen: dict[str, bytes], when: str) -> None:
@@ -128,6 +172,14 @@ def test_the_search_covers_what_it_should(remains: Remains) -> None:
     assert b"http_seconds{endpoint=clob.post_order}" in remains.seen["stopped: polybot.log"]
     planted = Remains({"planted": b"x" + CANARY.upper().encode() + b"y"}, remains.secrets)
     assert planted.leaks() == ["key, hex in planted"]
+
+
+def test_setting_up_was_seen_to_sign_and_to_refuse(remains: Remains) -> None:
+    assert b"Router" in remains.seen["before the start: setup --yes"]
+    assert b"0x095ea7b3" in remains.seen["before the start: setup --dry-run --show-payload"]
+    assert b"POLY_BUILDER_SECRET: is not set" in remains.seen["setup --yes, half a key"]
+    assert b"no Polygon node answers" in remains.seen["setup --yes, no node"]
+    assert b"POLY_RPC_URL: is not a list of URLs" in remains.seen["setup --yes, no URL"]
 
 
 def test_wrong_starts_name_the_field(remains: Remains) -> None:
