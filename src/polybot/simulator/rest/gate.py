@@ -12,13 +12,11 @@ from polybot.polymarket.contracts import POLYGON
 from polybot.polymarket.wallets import checksum, funders
 from polybot.simulator.engine.accounts import Account, Accounts
 from polybot.simulator.engine.model import Restriction
+from polybot.simulator.rest.catalogue import documented
 from polybot.simulator.rest.keys import ApiKey, ApiKeys, KeyExists, KeyKind
 from polybot.simulator.rest.replies import Answer, refuse, reply
 from polybot.simulator.rest.session_keys import SessionKeys
 from polybot.utils.clock import Clock
-
-BAD_KEY = "Unauthorized/Invalid api key"
-BAD_L1 = "Invalid L1 Request headers"
 
 
 class Gate:
@@ -38,7 +36,7 @@ class Gate:
         reads = request.method == "GET" and not request.path.startswith("/auth/")
         if reader and reads and headers.get("POLY_ADDRESS", "").lower() == reader.address:
             return reader
-        raise refuse(401, BAD_KEY)
+        raise documented("unauthorized")
 
     def l1(self, request: web.Request) -> tuple[str, int]:
         """The address that signed, and the nonce; 401 otherwise."""
@@ -47,14 +45,14 @@ class Gate:
                 return verify_l1(request.headers, chain_id=POLYGON, now_s=_now_s(clock))
             except AuthFailed:
                 continue
-        raise refuse(401, BAD_L1)
+        raise documented("invalid_l1")
 
     async def builder(self, request: web.Request) -> ApiKey:
         """The builder key that signed this very request; 401 otherwise."""
         key = self._keys.find(request.headers.get("POLY_BUILDER_API_KEY", ""), KeyKind.BUILDER)
         if key is not None and await self._signed(request, key, _as_l2(request.headers, key.address)):
             return key
-        raise refuse(401, BAD_KEY)
+        raise documented("unauthorized")
 
     async def relayer(self, request: web.Request) -> ApiKey:
         """The builder key that signed this very request, or the relayer key that it names; 401 otherwise."""
@@ -109,13 +107,13 @@ class Credentials:
         try:
             return reply(_shown(self._keys.create(address, nonce=nonce)))
         except KeyExists:
-            raise refuse(400, "Could not create api key") from None
+            raise documented("key_exists") from None
 
     async def _derive(self, request: web.Request) -> Answer:
         address, nonce = self._gate.l1(request)
         key = self._keys.derive(address, nonce=nonce)
         if key is None:
-            raise refuse(400, "Could not derive api key!")
+            raise documented("no_key")
         return reply(_shown(key))
 
     async def _list(self, request: web.Request) -> Answer:

@@ -12,8 +12,8 @@ from polybot.core.orders import SignatureType, TimeInForce
 from polybot.polymarket.contracts import exchange_for
 from polybot.polymarket.orders import Authorised, OrderData, order_hash, verify_order
 from polybot.polymarket.signing import BadSignature
+from polybot.simulator.rest.catalogue import documented
 from polybot.simulator.rest.keys import ApiKey
-from polybot.simulator.rest.replies import refuse
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ def read(body: bytes, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.MsgspecError:
-        raise refuse(400, "Invalid order payload") from None
+        raise documented("invalid_payload") from None
 
 
 def _nobody(_wallet: Wallet, _session_key: Wallet) -> bool:
@@ -73,16 +73,16 @@ def prove(sent: SendOrder, *, key: ApiKey, market: Market, authorised: Authorise
     be it by a session key that is `authorised`."""
     data = order_data(sent.order)
     if sent.owner != key.key:
-        raise refuse(400, "the order owner has to be the owner of the API KEY")
+        raise documented("wrong_owner")
     if data.signature_type is not SignatureType.POLY_1271 and data.signer.lower() != key.address:
-        raise refuse(400, "the order signer address has to be the address of the API KEY")
+        raise documented("wrong_signer")
     exchange = exchange_for(data.token, neg_risk=market.neg_risk)
     try:
         eoa = verify_order(data, sent.order.signature, exchange, authorised=authorised)
     except BadSignature:
-        raise refuse(400, "invalid signature") from None
+        raise documented("invalid_signature") from None
     if eoa.lower() != key.address:
-        raise refuse(400, "the order signer address has to be the address of the API KEY")
+        raise documented("wrong_signer")
     return ProvenOrder(
         id=OrderId("0x" + order_hash(data, exchange).hex()),
         data=data,
@@ -96,7 +96,7 @@ def order_data(order: SignedOrder) -> OrderData:
     numbers = (order.token_id, order.maker_amount, order.taker_amount, order.timestamp, order.expiration)
     words = (order.metadata, order.builder)
     if not all(map(_UINT.fullmatch, numbers)) or not all(map(_BYTES32.fullmatch, words)) or order.salt < 0:
-        raise refuse(400, "Invalid order payload")
+        raise documented("invalid_payload")
     return OrderData(
         salt=order.salt,
         maker=order.maker,
