@@ -10,7 +10,7 @@ import pytest
 from indexers_scene import Scene, scene
 from polymarket.models.data.activity import ComboTradeActivity, parse_activity
 
-from polybot.core.ids import ConditionId
+from polybot.core.ids import ConditionId, Wallet
 from polybot.core.market import MarketVersion, Side
 from polybot.core.money import Shares, Usdc
 from polybot.simulator.engine.moves import Move
@@ -212,6 +212,22 @@ async def test_what_is_no_trade_comes_later() -> None:
         assert [row["type"] for row in await venue.mine()] == ["TRADE"]
         await venue.advance(30)
         assert [row["type"] for row in await venue.mine()] == ["TRADE", "SPLIT"]
+
+
+async def test_what_a_reorganisation_takes_back_disappears_and_comes_again() -> None:
+    async with scene(IndexerOptions(batch_s=0.001, enrichment_s=0.0, combo_share=0.0)) as venue:
+        exchange = venue.simulator.world.exchange
+        venue.trade(Side.BUY, "10")
+        await venue.advance(4)
+        (before,) = await venue.mine()
+        (trade,) = exchange.trades_of(Wallet(venue.alice.eoa.lower()))
+        exchange.revert_trade(trade.id, again=True)
+        assert await venue.mine() == []
+        assert await venue.mine("/v2/positions") == []
+        await venue.advance(10)
+        (after,) = await venue.mine()
+        assert after["transaction_hash"] != before["transaction_hash"]
+        assert [row["current_size"] for row in await venue.mine("/v2/positions")] == [10]
 
 
 # --- cursors ----------------------------------------------------------------------------------------

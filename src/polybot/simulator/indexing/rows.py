@@ -32,10 +32,10 @@ class RowStore:
         return block * _PER_BLOCK + self._numbered[block] * _STEP
 
     def add(self, row: Row) -> None:
-        insort(self._all, row, key=_SEQUENCE)
-        insort(self._of[row.wallet], row, key=_SEQUENCE)
+        _insert(self._all, row)
+        _insert(self._of[row.wallet], row)
         if row.condition:
-            insort(self._in[row.condition], row, key=_SEQUENCE)
+            _insert(self._in[row.condition], row)
             self._who[row.condition][row.wallet] = None
 
     def withdraw(self, tx: str) -> set[Wallet]:
@@ -61,6 +61,14 @@ class RowStore:
         if wallet:
             return [self.of(wallet)]
         return [self._in.get(condition, ()) for condition in conditions] or [self._all]
+
+
+def _insert(rows: list[Row], row: Row) -> None:
+    """Nearly always at the end."""
+    if not rows or rows[-1].sequence < row.sequence:
+        rows.append(row)
+    else:
+        insort(rows, row, key=_SEQUENCE)
 
 
 def newest_first(shelves: Sequence[Sequence[Row]], *, until_ns: int, below: int | None) -> Iterator[Row]:

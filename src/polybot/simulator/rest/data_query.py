@@ -119,7 +119,7 @@ class Params:
     def conditions(self, *, most: int = MAX_CONDITIONS) -> frozenset[ConditionId]:
         found = frozenset(ConditionId(value.lower()) for value in self.many("condition", "condition_id"))
         if bad := [value for value in found if not _CONDITION.fullmatch(value)]:
-            raise InvalidRequest("condition", f"invalid condition id: {bad[0]}")
+            raise InvalidRequest("condition", f"invalid condition id: {min(bad)}")
         if len(found) > most:
             raise InvalidRequest("condition", f"at most {most} conditions, got {len(found)}")
         return found
@@ -128,7 +128,7 @@ class Params:
         """Combos have no market; the 31 bytes of a v2 market are padded."""
         found = self.conditions(most=most)
         if combos := [value for value in found if value.startswith("0x03") and len(value) == 64]:
-            raise InvalidRequest("condition", f"invalid condition id: {combos[0]}")
+            raise InvalidRequest("condition", f"invalid condition id: {min(combos)}")
         return frozenset(ConditionId(value.ljust(66, "0")) for value in found)
 
     def events(self) -> frozenset[int]:
