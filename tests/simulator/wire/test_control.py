@@ -47,7 +47,7 @@ async def script(simulator: Running) -> AsyncIterator[Script]:
         ("/clock", {"speed": 0}, 400, "above 0"),
         ("/resolve", {"condition": "0x12", "winner": "1"}, 404, "0x12"),
         ("/resolve", {"condition": V1, "winner": "Maybe"}, 400, "Maybe"),
-        ("/faults", {}, 501, "release"),
+        ("/faults", {}, 400, "does not say which fault"),
     ],
 )
 async def test_a_bad_call_is_explained(
