@@ -196,3 +196,28 @@ def test_a_session_key_is_authorised_trades_and_is_revoked(tmp_path: Path, marke
     assert (again.code, again.document["tx"]) == (0, None)
     typed = setup(bot, *words, "--revoke", "--yes", "--json")
     assert (typed.code, typed.document["keys"]) == (0, []), typed.err
+
+
+def test_what_is_no_address_is_refused_before_anything_is_asked(tmp_path: Path, market: Market) -> None:
+    bot = folder_for(tmp_path, market, market.account(balance=100), relayer_key=False)
+    for words in (("--approve", "0x12"), ("session-key", "0x12")):
+        typed = setup(bot, *words)
+        assert typed.code == 2
+        assert "'0x12' is not an address" in typed.err
+
+
+def test_another_spender_is_approved_if_a_person_names_it(tmp_path: Path, market: Market) -> None:
+    bot = folder_for(tmp_path, market, market.account(balance=100))
+    stranger = "0x" + "5a" * 20
+    typed = setup(bot, "--approve", stranger, "--dry-run")
+    assert typed.code == 0, typed.err
+    assert "let the UNKNOWN contract" in typed.out
+
+
+def test_without_a_node_of_polygon_it_does_not_begin(tmp_path: Path, market: Market) -> None:
+    bot = folder_for(tmp_path, market, market.account(balance=100))
+    with (bot.folder / ".env").open("a") as env:
+        env.write("POLY_RPC_URL=ws://127.0.0.1:9/secret-path\n")
+    typed = setup(bot, "--yes")
+    assert typed.code == 5
+    assert "no Polygon node answers (none begins with http)" in typed.err

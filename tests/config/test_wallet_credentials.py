@@ -39,6 +39,12 @@ def test_a_builder_key_that_is_not_whole_is_refused_by_name(tmp_path: Path, left
     assert not any(value in str(refused.value) for value in BUILDER.values() if len(value) > 4)
 
 
+def test_a_builder_s_secret_that_is_none_is_refused_unseen(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="POLY_BUILDER_SECRET: is not base64url") as refused:
+        relayer_credentials(loaded(tmp_path, BUILDER | {"POLY_BUILDER_SECRET": "not base64 at all"}))
+    assert "not base64 at all" not in str(refused.value)
+
+
 def test_a_relayer_key_serves_where_there_is_no_builder_key(tmp_path: Path) -> None:
     found = relayer_credentials(loaded(tmp_path, {"POLY_RELAYER_KEY": "the-relayer-key"}))
     assert found is not None

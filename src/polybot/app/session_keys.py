@@ -13,7 +13,7 @@ from polybot.polymarket.relayer.desk import RelayerDesk
 from polybot.polymarket.relayer.session import SessionKey, SessionKeyDesk, fetch_session_keys
 from polybot.polymarket.wallet_calls import revoke_session_key
 from polybot.polymarket.wallets import checksum
-from polybot.ports.wallet import Accepted, Call, Refused, Submission
+from polybot.ports.wallet import Accepted, Call, Later, Refused, Submission
 from polybot.utils.clock import Clock
 
 
@@ -88,7 +88,7 @@ class _Change:
                 )
             if isinstance(answer, Refused):
                 raise SetupStopped(f"{answer.detail}; {answer.remedy}")
-            self._wish.tell(f"waiting: {answer}")
+            self._wish.tell(f"waiting: {answer.why if isinstance(answer, Later) else answer.cause}")
             await self._clock.sleep(self._patience.after(look))
         raise SetupStopped("no answer settled it; look at `polybot setup session-key` again later")
 

@@ -128,6 +128,8 @@ def _end(report: "SetupReport", config: "LoadedConfig") -> None:
         case "no_credentials" if account:
             what = f"the relayer's key is missing; nothing was signed; {relayer_remedy(account)}"
             raise Failure(Exit.CONFIG, what, then="`polybot config explain your_account`")
+    for spender in report.venue.lacking if report.venue else ():
+        note(f"Polymarket finds no allowance for {spender}; if you trust it: `polybot setup --approve {spender}`")
     if not standing.wallet_is_configured:
         note(f'put it into accounts.yaml: your_account.proxy_wallet: "{standing.wallet}"')
     note("Next: " + ("`polybot setup`" if report.outcome == "dry_run" and report.plan else "`polybot start --live`"))

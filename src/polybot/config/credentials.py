@@ -3,6 +3,7 @@
 Whatever is read here is registered, so that from then on no log and no error shows it.
 """
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from polybot.config.loader import ENV_FILE, LoadedConfig
 from polybot.config.models import YourAccount
 from polybot.utils.redaction import redactor
 
+_BASE64URL = re.compile(r"(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3}={0,2}|[A-Za-z0-9_-]{4})")
 _LEAST_SECRET = 8
 _LIKELY_SECRET = 16
 """Characters from which on a part of a URL's path is taken for a secret."""
@@ -27,7 +29,7 @@ class BuilderKey:
 
 
 def relayer_credentials(config: LoadedConfig) -> BuilderKey | SecretStr | None:
-    """A builder key, else a relayer key, else None. ConfigError if a builder key is not complete."""
+    """A builder key, else a relayer key, else None. ConfigError if a builder key is not complete or cannot be one."""
     account = config.accounts.your_account
     if account is None:
         return None
@@ -38,6 +40,9 @@ def relayer_credentials(config: LoadedConfig) -> BuilderKey | SecretStr | None:
         if problems:
             raise ConfigError(problems)
         key, secret, passphrase = (value or SecretStr("") for value in found)
+        if not _BASE64URL.fullmatch(secret.get_secret_value()):
+            remedy = f"Copy the builder key's secret again into {config.folder / ENV_FILE}"
+            raise ConfigError([Problem("environment", account.builder_secret_env, "", "is not base64url text", remedy)])
         return BuilderKey(key, secret, passphrase)
     return _secret(config, account.relayer_key_env)
 
