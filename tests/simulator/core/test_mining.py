@@ -251,3 +251,18 @@ def deal(venue: Venue, who: Account, side: Side, *, shares: int) -> None:
         venue.place(venue.order(who, SELL, micro, dollars))
     elif side is BUY and 1_000_000 <= dollars < who.cash_micro // 2:
         venue.place(venue.order(who, BUY, dollars, micro))
+
+
+def test_the_same_story_is_told_in_the_same_words_twice() -> None:
+    def story() -> list[object]:
+        venue = Venue()
+        venue.quote(bids=levels(("0.39", "500")), asks=levels(("0.4", "10"), ("0.41", "500")))
+        venue.exchange.meddler = Fates({1: Fate(retries=1), 2: Fate(retries=1, fails=True)})
+        people = [venue.wallet(name, cash="50") for name in ("ann", "bob")]
+        for who, side, shares in ((0, BUY, 20), (1, BUY, 10), (0, SELL, 5), (1, SELL, 4)):
+            deal(venue, people[who], side, shares=shares)
+            venue.later(0.4)
+        venue.later(30)
+        return [*venue.events, venue.exchange.ledger()]
+
+    assert story() == story()
