@@ -49,8 +49,8 @@ class _Audience:
         self.digest = hashlib.sha256()
         self._simulator = simulator
         self._known: dict[str, None] = {}
-        self._market = simulator.market_feed.join(_Seat(self, "market"))
-        self._activity = simulator.activity_feed.join(_Seat(self, "activity"))
+        self._market = simulator.feeds.market.join(_Seat(self, "market"))
+        self._activity = simulator.feeds.activity.join(_Seat(self, "activity"))
         topics = [{"topic": "activity", "type": kind} for kind in ("trades", "orders_matched")]
         _say(self._activity, {"action": "subscribe", "subscriptions": topics})
         _say(self._market, {"type": "market", "assets_ids": [], "custom_feature_enabled": True})
@@ -71,7 +71,7 @@ class _Audience:
         for owner in self._new(account.owner for account in exchange.accounts if account.wallet not in SYSTEM):
             key = self._simulator.keys.create(owner, nonce=_NONCE)
             auth = {"apiKey": key.key, "secret": key.secret, "passphrase": key.passphrase}
-            _say(self._simulator.user_feed.join(_Seat(self, f"user {owner}")), {"type": "user", "auth": auth})
+            _say(self._simulator.feeds.user.join(_Seat(self, f"user {owner}")), {"type": "user", "auth": auth})
         self._activity.hear("PING")
 
     def _new(self, names: Iterable[str]) -> list[str]:

@@ -51,11 +51,8 @@ from polybot.simulator.rest.replies import RequestLog
 from polybot.simulator.rest.session_keys import SessionKeys
 from polybot.simulator.simclock import SimClock
 from polybot.simulator.sites import Sites
-from polybot.simulator.streams.activity import ActivityFeed
 from polybot.simulator.streams.feeds import Feeds
-from polybot.simulator.streams.market import MarketFeed
 from polybot.simulator.streams.outbox import Sockets
-from polybot.simulator.streams.user import UserFeed
 from polybot.simulator.worlds.world import World, generated_world, tape_world
 from polybot.utils.clock import Clock, SystemClock
 from polybot.utils.supervisor import Supervisor, TaskReport
@@ -97,23 +94,12 @@ class Simulator:
         self.relayer.transactions.node = self.chain
         self._dials = Dials(options.indexers, lag_s=options.delays.data_api_s, seed=options.seed, clock=clock)
         self._records = Records(world, self._dials)
-        self.market_feed = MarketFeed(
-            sockets=self._sockets, options=options, faults=self.faults, snapshot=self._records.snapshot
+        self.feeds = Feeds(
+            records=self._records, keys=self.keys, sockets=self._sockets, options=options, faults=self.faults
         )
-        self.user_feed = UserFeed(sockets=self._sockets, options=options, faults=self.faults, keys=self.keys)
-        self.activity_feed = ActivityFeed(sockets=self._sockets, options=options, faults=self.faults)
-        self.modes.on_return.append(self.market_feed.restate)
+        self.modes.on_return.append(self.feeds.market.restate)
         if options.clob.restart_drops_sockets:
-            self.modes.on_restart.append(self.market_feed.drop)
-        self._feeds = Feeds(
-            records=self._records,
-            keys=self.keys,
-            market=self.market_feed,
-            user=self.user_feed,
-            activity=self.activity_feed,
-            options=options,
-            faults=self.faults,
-        )
+            self.modes.on_restart.append(self.feeds.market.drop)
         self.control = Control(
             world=world,
             clock=clock,
@@ -123,23 +109,27 @@ class Simulator:
             geoblock=self.geoblock,
         )
         self._skew = Skew()
+        self._sites = Sites(self._routes(), self.requests, self._ip_limits.around, self._befall().around)
+        self._tasks = Supervisor(clock=clock, report=self.failures.append)
+        world.exchange.subscribe(self._records.hear, MarketListed, MarketResolved, LastTrade)
+        world.exchange.subscribe(self.feeds.hear)
+        chained = (TradeChanged, FillsPublished, FillsWithdrawn, PositionsMoved, MarketResolved)
+        world.exchange.subscribe(self.chain.hear, *chained)
+
+    def _befall(self) -> HttpFaults:
+        """Lets the script reach the exchange, the venue's state and the requests."""
+        exchange, delays = self.world.exchange, self._options.delays
+        exchange.meddler = ScriptedMeddler(self.faults, exchange.meddler)
         Switches(
             self.faults,
-            exchange=world.exchange,
+            exchange=exchange,
             modes=self.modes,
             geoblock=self.geoblock,
             skew=self._skew,
             node=self.chain,
         )
-        world.exchange.meddler = ScriptedMeddler(self.faults, world.exchange.meddler)
-        told_s = max(options.delays.market_s, options.delays.user_s)
-        befall = HttpFaults(self.faults, clock=clock, told_s=told_s, present=self._catch_up)
-        self._sites = Sites(self._routes(), self.requests, self._ip_limits.around, befall.around)
-        self._tasks = Supervisor(clock=clock, report=self.failures.append)
-        world.exchange.subscribe(self._records.hear, MarketListed, MarketResolved, LastTrade)
-        world.exchange.subscribe(self._feeds.hear)
-        chained = (TradeChanged, FillsPublished, FillsWithdrawn, PositionsMoved, MarketResolved)
-        world.exchange.subscribe(self.chain.hear, *chained)
+        told_s = max(delays.market_s, delays.user_s)
+        return HttpFaults(self.faults, clock=self.clock, told_s=told_s, present=self._catch_up)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Endpoints:
         """Port 0 takes free ports; else the services get `port` and those above it."""
@@ -195,8 +185,8 @@ class Simulator:
             "data": data.routes(),
             "gamma": GammaApi(self._records, self._dials).routes(),
             "geoblock": self.geoblock.routes(),
-            "streams": [web.get("/ws/market", self.market_feed.connect), web.get("/ws/user", self.user_feed.connect)],
-            "activity": [web.get("/", self.activity_feed.connect)],
+            "streams": [web.get("/ws/market", self.feeds.market.connect), web.get("/ws/user", self.feeds.user.connect)],
+            "activity": [web.get("/", self.feeds.activity.connect)],
             "relayer": RelayerHttp(self.relayer, gate).routes(),
             "rpc": self.chain.routes(),
             "control": [

@@ -15,6 +15,7 @@ from polybot.simulator.rest.keys import ApiKeys
 from polybot.simulator.streams.activity import ActivityFeed
 from polybot.simulator.streams.announcements import market_resolved_event, new_market_event
 from polybot.simulator.streams.market import MarketFeed
+from polybot.simulator.streams.outbox import Sockets
 from polybot.simulator.streams.user import UserFeed
 from polybot.simulator.wire.books import (
     Snapshot,
@@ -35,17 +36,15 @@ class Feeds:
         *,
         records: Records,
         keys: ApiKeys,
-        market: MarketFeed,
-        user: UserFeed,
-        activity: ActivityFeed,
+        sockets: Sockets,
         options: Options,
         faults: Faults,
     ) -> None:
+        self.market = MarketFeed(sockets=sockets, options=options, faults=faults, snapshot=records.snapshot)
+        self.user = UserFeed(sockets=sockets, options=options, faults=faults, keys=keys)
+        self.activity = ActivityFeed(sockets=sockets, options=options, faults=faults)
         self._records = records
         self._keys = keys
-        self._market = market
-        self._user = user
-        self._activity = activity
         self._agenda = faults.agenda
         self._faults = faults
         self._activity_ns = round(options.delays.activity_s * 1e9)
@@ -87,24 +86,24 @@ class Feeds:
     def _listed(self, event: model.MarketListed) -> None:
         market = self._records.market(event.condition)
         frame = new_market_event(market, event_slug=self._records.event_slug(market), at_ms=millis(event.at_ns))
-        self._market.announce(frame, at_ns=event.at_ns)
+        self.market.announce(frame, at_ns=event.at_ns)
 
     def _books(self, condition: ConditionId, at_ns: int) -> None:
         market = self._records.market(condition)
         for outcome in market.outcomes:
-            if self._market.asked_for([outcome.token]) and (snapshot := self._records.snapshot(outcome.token)):
-                self._market.publish([outcome.token], book_event(snapshot), at_ns=at_ns)
+            if self.market.asked_for([outcome.token]) and (snapshot := self._records.snapshot(outcome.token)):
+                self.market.publish([outcome.token], book_event(snapshot), at_ns=at_ns)
                 self._top(snapshot, at_ns)
 
     def _levels(self, event: model.LevelsChanged) -> None:
         market = self._records.market(event.condition)
         tokens = [outcome.token for outcome in market.outcomes]
-        if not self._market.asked_for(tokens):
+        if not self.market.asked_for(tokens):
             return
         after = {token: snapshot for token in tokens if (snapshot := self._records.snapshot(token))}
         if after:
             frame = price_change_event(market, millis(event.at_ns), event.changes, after)
-            self._market.publish(tokens, frame, at_ns=event.at_ns)
+            self.market.publish(tokens, frame, at_ns=event.at_ns)
         for snapshot in after.values():
             self._top(snapshot, event.at_ns)
 
@@ -112,7 +111,7 @@ class Feeds:
         token, top = snapshot.view.token, (snapshot.best_bid, snapshot.best_ask)
         if self._tops.get(token) != top:
             self._tops[token] = top
-            self._market.publish([token], best_bid_ask_event(snapshot), at_ns=at_ns, custom=True)
+            self.market.publish([token], best_bid_ask_event(snapshot), at_ns=at_ns, custom=True)
 
     def _last_trade(self, event: model.LastTrade) -> None:
         market = self._records.market(event.condition)
@@ -125,18 +124,18 @@ class Feeds:
             tx=event.tx,
             at_ns=event.at_ns,
         )
-        self._market.publish([event.token], frame, at_ns=event.at_ns)
+        self.market.publish([event.token], frame, at_ns=event.at_ns)
         self._books(event.condition, event.at_ns)
 
     def _tick(self, event: model.TickChanged) -> None:
         market = self._records.market(event.condition)
         for outcome in market.outcomes:
             frame = tick_size_event(market, token=outcome.token, old=event.old, at_ms=millis(event.at_ns))
-            self._market.publish([outcome.token], frame, at_ns=event.at_ns)
+            self.market.publish([outcome.token], frame, at_ns=event.at_ns)
 
     def _order(self, event: model.OrderChanged) -> None:
         order = event.order
-        if not self._user.listens(order.owner):
+        if not self.user.listens(order.owner):
             return
         frame = order_event(
             order,
@@ -145,29 +144,29 @@ class Feeds:
             change=event.change,
             at_ns=event.at_ns,
         )
-        self._user.publish(order.owner, order.condition, frame, at_ns=event.at_ns)
+        self.user.publish(order.owner, order.condition, frame, at_ns=event.at_ns)
 
     def _trade(self, event: model.TradeChanged) -> None:
         trade = event.trade
         market = self._records.market(trade.condition)
         for viewer in _parties(trade):
-            if self._user.listens(viewer):
+            if self.user.listens(viewer):
                 frame = trade_event(trade, market=market, key_of=self._keys.label, viewer=viewer)
-                self._user.publish(viewer, trade.condition, frame, at_ns=event.at_ns)
+                self.user.publish(viewer, trade.condition, frame, at_ns=event.at_ns)
 
     def _resolved(self, event: model.MarketResolved) -> None:
         market = self._records.market(event.condition)
         frame = market_resolved_event(market, winner=event.winner, at_ms=millis(event.at_ns))
-        self._market.publish(frame["assets_ids"], frame, at_ns=event.at_ns, custom=True)
+        self.market.publish(frame["assets_ids"], frame, at_ns=event.at_ns, custom=True)
 
     def _publish_activity(self, rows: list[Row]) -> None:
         """One `trades` message per filled order, one `orders_matched` for the taker's."""
         at_ms = millis(self._agenda.now_ns)
         for row in rows:
             for payload in befallen(self._faults, activity_payload(row)):
-                self._activity.publish(type_="trades", payload=payload, at_ms=at_ms)
+                self.activity.publish(type_="trades", payload=payload, at_ms=at_ms)
                 if row.taker:
-                    self._activity.publish(type_="orders_matched", payload=payload, at_ms=at_ms)
+                    self.activity.publish(type_="orders_matched", payload=payload, at_ms=at_ms)
 
 
 def _parties(trade: model.SimTrade) -> Iterable[Wallet]:
