@@ -97,6 +97,7 @@ async def test_it_buys_and_sells_and_hears_of_it(
         assert sold.ok, sold
         trades = (await client.list_account_trades(asset_id=token).first_page()).items
         assert {trade.side for trade in trades} == {"BUY", "SELL"}
+        await simulator.advance(10)
         held = await client.get_balance_allowance(
             asset_type="CONDITIONAL-V2" if condition == V2 else "CONDITIONAL", asset_id=token
         )
