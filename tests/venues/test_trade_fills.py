@@ -18,7 +18,8 @@ from polybot.polymarket.rest.models import MakerRow, TradeRow
 from polybot.polymarket.token_ids import ctf_token_id
 from polybot.simulator.engine.accounts import Account
 from polybot.simulator.engine.exchange import Exchange
-from polybot.simulator.engine.model import NewOrder, OrderRefused, TrueFill
+from polybot.simulator.engine.ledger import TrueFill
+from polybot.simulator.engine.model import NewOrder, OrderRefused
 from polybot.simulator.wire.orders import trade_event, trade_row
 from polybot.venues.trade_fills import our_fills
 

@@ -8,7 +8,7 @@ from polybot.core.fills import ObservedFill
 from polybot.core.ids import OrderId, TokenId, Wallet
 from polybot.core.money import ZERO_SHARES, ZERO_USDC, Shares, Usdc
 from polybot.core.orders import OurFill, TradeStatus
-from polybot.simulator.engine.model import GroundTruth, TrueFill
+from polybot.simulator.engine.ledger import GroundTruth, TrueFill
 
 
 @dataclass(frozen=True, slots=True)

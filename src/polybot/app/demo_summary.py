@@ -16,7 +16,7 @@ from polybot.core.orders import OrderState
 from polybot.decision.model import Copy, Decision, Skip
 from polybot.ports.queries import OrderRow, TradeRow
 from polybot.ports.store import History
-from polybot.simulator.engine.model import GroundTruth
+from polybot.simulator.engine.ledger import GroundTruth
 from polybot.simulator.rest.replies import RequestRecord
 
 _UNPROVEN = frozenset({OrderState.UNKNOWN, OrderState.SUBMITTING})

@@ -18,7 +18,8 @@ from polybot.polymarket.signing import LocalSigner
 from polybot.polymarket.wallets import checksum, derive_old_deposit
 from polybot.simulator.engine.accounts import Account
 from polybot.simulator.engine.exchange import Exchange
-from polybot.simulator.engine.model import GroundTruth, NewOrder, Placement
+from polybot.simulator.engine.ledger import GroundTruth
+from polybot.simulator.engine.model import NewOrder, Placement
 from polybot.simulator.engine.rules import MARKET_TYPES
 
 

@@ -13,12 +13,12 @@ from polybot.simulator.engine.agenda import Agenda
 from polybot.simulator.engine.audit import imbalance
 from polybot.simulator.engine.collateral import CashMoves, ShareMoves
 from polybot.simulator.engine.floor import Floor
+from polybot.simulator.engine.ledger import GroundTruth, TrueBalance, TruePosition
 from polybot.simulator.engine.liquidity import MarketBook
 from polybot.simulator.engine.listings import Listing
 from polybot.simulator.engine.meddler import Meddler
 from polybot.simulator.engine.model import (
     Event,
-    GroundTruth,
     Listener,
     MarketListed,
     NewOrder,
@@ -28,8 +28,6 @@ from polybot.simulator.engine.model import (
     Print,
     SimTrade,
     TradeChanged,
-    TrueBalance,
-    TruePosition,
 )
 from polybot.simulator.engine.moves import NO_GROUP, GroupId
 from polybot.simulator.engine.orders import OrderDesk

@@ -1,4 +1,4 @@
-"""What the simulated venue is asked, what it answers, what it tells its listeners, and the truth it keeps."""
+"""What the simulated venue is asked, what it answers and what it tells its listeners."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from polybot.core.market import Side
 from polybot.core.money import ZERO_USDC, Price, Shares, Usdc
 from polybot.core.orders import TimeInForce, TradeStatus
 from polybot.polymarket.orders import OrderData
-from polybot.simulator.engine.moves import MoveRow, PositionsMoved
+from polybot.simulator.engine.moves import PositionsMoved
 
 HOUSE = Wallet("0x00000000000000000000000000000000686f7573")
 """Everyone else on the venue: it makes the books that have no simulated trader behind them."""
@@ -332,76 +332,3 @@ Event = (
     | PositionsMoved
 )
 Listener = Callable[[Event], None]
-
-
-# --- Ground truth ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class TrueFill:
-    """One order's part in one trade. `order` and `trade` are "" for a print."""
-
-    wallet: Wallet
-    role: Role
-    trade: TradeId
-    order: OrderId
-    condition: ConditionId
-    token: TokenId
-    side: Side
-    shares: Shares
-    usdc: Usdc
-    fee: Usdc
-    at_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class TruePosition:
-    """Sums over the life of a holding: `shares` = granted + bought - sold + split - merged + converted - settled.
-
-    `converted` is negative for what was given. `spent` and `received` are without `fees`; `paid_out` is what
-    `settled` shares brought when they were redeemed, `claim` what the `shares` left of a resolved market will bring:
-    None while it is open.
-    """
-
-    wallet: Wallet
-    condition: ConditionId
-    token: TokenId
-    shares: Shares
-    granted: Shares
-    bought: Shares
-    sold: Shares
-    split: Shares
-    merged: Shares
-    converted: Shares
-    settled: Shares
-    spent: Usdc
-    received: Usdc
-    fees: Usdc
-    paid_out: Usdc
-    claim: Usdc | None
-    first_ns: int
-    last_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class TrueBalance:
-    wallet: Wallet
-    name: str
-    cash: Usdc
-    deposited: Usdc
-
-
-@dataclass(frozen=True, slots=True)
-class GroundTruth:
-    """Everything that really happened, except the house's own fills and positions.
-
-    `failed` are the fills of trades that failed for good: they are in none of the sums.
-    """
-
-    at_ns: int
-    orders: tuple[OrderReport, ...]
-    fills: tuple[TrueFill, ...]
-    balances: tuple[TrueBalance, ...]
-    positions: tuple[TruePosition, ...]
-    moves: tuple[MoveRow, ...]
-    failed: tuple[TrueFill, ...] = ()

@@ -10,6 +10,7 @@ from polybot.core.matching import SHARE_GRAIN
 from polybot.core.money import Price, Shares, Usdc
 from polybot.simulator.engine.accounts import Account
 from polybot.simulator.engine.floor import Floor
+from polybot.simulator.engine.ledger import TrueFill
 from polybot.simulator.engine.listings import Listing
 from polybot.simulator.engine.matching import Plan, plan_crossing
 from polybot.simulator.engine.model import (
@@ -21,7 +22,6 @@ from polybot.simulator.engine.model import (
     OrderStatus,
     Print,
     Role,
-    TrueFill,
 )
 from polybot.simulator.engine.orders import OrderDesk
 from polybot.simulator.engine.trades import Taker

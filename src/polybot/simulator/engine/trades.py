@@ -8,11 +8,12 @@ from polybot.core.money import MICRO, ZERO_USDC, Price, Shares, Usdc
 from polybot.core.orders import TradeStatus
 from polybot.simulator.engine.accounts import Account, Accounts
 from polybot.simulator.engine.agenda import Agenda
+from polybot.simulator.engine.ledger import TrueFill
 from polybot.simulator.engine.liquidity import BookOrder
 from polybot.simulator.engine.listings import Listing
 from polybot.simulator.engine.matching import Leg, Plan
 from polybot.simulator.engine.mining import Mining, minted_micro
-from polybot.simulator.engine.model import HOUSE, MakerLeg, OrderStatus, Role, SimTrade, TrueFill
+from polybot.simulator.engine.model import HOUSE, MakerLeg, OrderStatus, Role, SimTrade
 from polybot.simulator.engine.numbering import Numbering
 from polybot.simulator.engine.truth import Truth
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from polybot.core.ids import ConditionId, TokenId, TradeId, Wallet
 from polybot.core.market import Side
 from polybot.core.money import Shares, Usdc
-from polybot.simulator.engine.model import TrueFill, TruePosition
+from polybot.simulator.engine.ledger import TrueFill, TruePosition
 from polybot.simulator.engine.moves import Move, MoveRow
 
 _OF_PAIRS = frozenset({Move.SPLIT, Move.MERGE, Move.CONVERSION})
