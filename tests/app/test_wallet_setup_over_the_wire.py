@@ -104,8 +104,8 @@ def test_killed_between_submission_and_block_it_goes_on(tmp_path: Path, market: 
     typed = setup(bot, "--yes", "--json")
     assert typed.code == 0, typed.err
     assert typed.document["venue"]["cash"] == "100"
-    submissions = [request for request in _signed(market)[before:] if request["path"] == "/submit"]
-    assert 3 <= len(submissions) <= 5  # some tries met the wallet busy; none was done twice, or its nonce would show it
+    moves = [move["kind"] for move in market.ledger(account["wallet"])["moves"]]
+    assert moves.count("APPROVAL") == 18
     assert setup(bot, "--json").document["plan"] == []
 
 
@@ -221,3 +221,20 @@ def test_without_a_node_of_polygon_it_does_not_begin(tmp_path: Path, market: Mar
     typed = setup(bot, "--yes")
     assert typed.code == 5
     assert "no Polygon node answers (none begins with http)" in typed.err
+
+
+SUBMIT = {"service": "relayer", "path": "/submit"}
+
+
+@pytest.mark.parametrize("fault", ["lose_answer", "lose_request", "duplicate", "html_403"])
+def test_whatever_becomes_of_the_answer_each_step_is_done_once(fault: str, tmp_path: Path, market: Market) -> None:
+    account = market.account(balance=100, approve=False)
+    market.control("/moves", {"trader": account["wallet"], "kind": "grant", "usdc_e": 25})
+    bot = folder_for(tmp_path, market, account)
+    market.control("/faults", {"fault": fault, "scope": SUBMIT, "count": 2})
+    typed = setup(bot, "--yes", "--wrap", "--json")
+    assert typed.code == 0, typed.err
+    assert typed.document["venue"] == {"cash": "125", "lacking": [], "closed_only": False}
+    moves = [move["kind"] for move in market.ledger(account["wallet"])["moves"]]
+    assert moves.count("WRAP") == 1
+    assert moves.count("APPROVAL") == 18 + 1  # the ramp's too

@@ -123,7 +123,7 @@ class WalletSetup:
     async def _finish(self, step: Step) -> StepReport:
         """Tries until the chain shows it; each try is what is left of it then."""
         done: list[str] = []
-        for _ in range(self._patience.tries):
+        for attempt in range(self._patience.tries):
             left = await self._left(step)
             if left is None:
                 return StepReport(step, tuple(done))
@@ -132,7 +132,7 @@ class WalletSetup:
                 done.append(tx)
                 await self._until_shown(left)
             else:
-                await self._clock.sleep(self._patience.pause_s)
+                await self._clock.sleep(self._patience.after(attempt))
         raise SetupStopped(
             f"{words(step)}: no answer settled it in {self._patience.tries} tries; run setup again later"
         )
