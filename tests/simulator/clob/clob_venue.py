@@ -44,8 +44,9 @@ class Venue:
 
 @asynccontextmanager
 async def open_venue(clob: ClobOptions | None = None) -> AsyncIterator[Venue]:
+    """Time all but stands still unless it is advanced."""
     machine = SystemClock()
-    clock = SimClock(machine, start_ns=machine.now_ns())
+    clock = SimClock(machine, start_ns=machine.now_ns(), speed=0.001)
     options = Options(delays=AT_ONCE, cache=NO_CACHE, machine_time=True, clob=clob or ClobOptions())
     simulator = Simulator(still_world(clock.now_ns()), clock, options)
     running = Running(simulator, await simulator.start(), clock)

@@ -105,10 +105,10 @@ def test_the_weekly_restart_comes_every_week() -> None:
 
 
 async def test_the_lengths_are_options() -> None:
-    async with open_venue(ClobOptions(restart_s=5, post_only_s=0.5)) as venue:
+    async with open_venue(ClobOptions(restart_s=5, post_only_s=10)) as venue:
         assert (await venue.control("/modes", mode="restart"))["left_s"] == 5
         seen = []
-        for seconds in (5.0, 1.0):
+        for seconds in (6, 10):
             await venue.running.advance(seconds)
             seen.append(venue.running.simulator.modes.mode)
         assert seen == [Mode.POST_ONLY, Mode.NORMAL]
