@@ -146,8 +146,13 @@ def setup_of(chain: Chain, told: list[str] | None = None, *, tries: int = 15) ->
 
 async def planned(chain: Chain) -> list[Step]:
     """As every start of the command plans: from what the chain shows."""
-    missing = (await chain.missing(TRADING), await chain.missing(CLOSING))
-    return plan(deployed=chain.is_deployed, missing=missing, wrap=chain.usdc, at_once=chain.calls_at_once)
+    return plan(
+        deployed=chain.is_deployed,
+        needed=await chain.missing(TRADING),
+        useful=await chain.missing(CLOSING),
+        wrap=chain.usdc,
+        at_once=chain.calls_at_once,
+    )
 
 
 async def test_everything_is_done_in_the_order_of_need() -> None:
@@ -240,6 +245,25 @@ async def test_what_cannot_be_done_stops_it_with_the_reason(chain: Answers, said
     setup = setup_of(chain, tries=3)
     with pytest.raises(SetupStopped, match=said):
         await setup.carry_out(await planned(chain))
+
+
+class Picky(Chain):
+    """Refuses to approve one contract, as Polymarket's relayer did with its own adapters in May 2026."""
+
+    async def send(self, calls: Sequence[Call], *, why: str) -> Submission:
+        if wallet_calls.approve(CLOSING[0]) in calls:
+            return Refused("refused", "approval is not allowed")
+        return await super().send(calls, why=why)
+
+
+async def test_an_approval_that_is_refused_and_only_useful_costs_no_other() -> None:
+    chain = Picky(usdc=TEN)
+    reports = await setup_of(chain).carry_out(await planned(chain))
+    assert chain.missing_now == {CLOSING[0]}
+    assert chain.usdc == Usdc(0)
+    (left_out,) = [report for report in reports if report.trouble]
+    assert left_out.step == Grant((CLOSING[0],), optional=True)
+    assert "not allowed" in left_out.trouble
 
 
 async def test_it_says_what_it_does() -> None:

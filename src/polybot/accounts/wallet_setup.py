@@ -46,9 +46,10 @@ class Deploy:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Let contracts move the wallet's money and shares."""
+    """Let contracts move the wallet's money and shares; trading works without those that are `optional`."""
 
     approvals: tuple[Approval, ...]
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,11 @@ Step = Deploy | Grant | Wrap
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """`tx`: of the transactions it took; none if it was done already."""
+    """`tx`: of the transactions it took; none if it was done already. `trouble`: why it was left out."""
 
     step: Step
     tx: tuple[str, ...]
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,18 @@ class Patience:
         return min(self.pause_s, 0.25 * 2.0 ** min(look, 10))
 
 
-def plan(*, deployed: bool, missing: Sequence[Sequence[Approval]], wrap: Usdc = ZERO_USDC, at_once: int) -> list[Step]:
-    """What there is to do. `missing` in groups: the first are done first, and none waits for a later one."""
+def plan(
+    *,
+    deployed: bool,
+    needed: Sequence[Approval],
+    useful: Sequence[Approval],
+    wrap: Usdc = ZERO_USDC,
+    at_once: int,
+) -> list[Step]:
+    """What there is to do, in the order of need."""
     steps: list[Step] = [] if deployed else [Deploy()]
-    for group in missing:
-        steps += [Grant(tuple(group[i : i + at_once])) for i in range(0, len(group), at_once)]
+    for group, optional in ((needed, False), (useful, True)):
+        steps += [Grant(tuple(group[i : i + at_once]), optional) for i in range(0, len(group), at_once)]
     return [*steps, *([Wrap(wrap)] if wrap.micro else [])]
 
 
@@ -117,8 +126,23 @@ class WalletSetup:
         self._patience = patience
 
     async def carry_out(self, steps: Sequence[Step]) -> list[StepReport]:
-        """SetupStopped at the first that cannot be done."""
-        return [await self._finish(step) for step in steps]
+        """SetupStopped at the first that is needed and cannot be done; what is optional is left out then."""
+        reports: list[StepReport] = []
+        for step in steps:
+            try:
+                reports.append(await self._finish(step))
+            except SetupStopped as stopped:
+                if not isinstance(step, Grant) or not step.optional:
+                    raise
+                reports += await self._without(step, stopped)
+        return reports
+
+    async def _without(self, step: Grant, stopped: SetupStopped) -> list[StepReport]:
+        """One refused approval must not cost the others."""
+        if len(step.approvals) > 1:
+            return await self.carry_out([Grant((approval,), optional=True) for approval in step.approvals])
+        self._tell(f"left out: {stopped}")
+        return [StepReport(step, (), trouble=str(stopped))]
 
     async def _finish(self, step: Step) -> StepReport:
         """Tries until the chain shows it; each try is what is left of it then."""
@@ -142,9 +166,9 @@ class WalletSetup:
         match step:
             case Deploy():
                 return None if await self._desk.deployed() else step
-            case Grant(approvals):
+            case Grant(approvals, optional):
                 missing = tuple(await self._chain.missing(approvals))
-                return Grant(missing) if missing else None
+                return Grant(missing, optional) if missing else None
             case Wrap(amount):
                 return step if await self._chain.usdc_e() >= amount else None
             case never:

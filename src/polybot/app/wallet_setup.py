@@ -162,8 +162,8 @@ class _Setup:
                 "wallets of that form; remove it from accounts.yaml to get one of today's"
             )
         wrap = balances.usdc_e if self._options.wrap else ZERO_USDC
-        steps = plan(deployed=deployed, missing=(to_trade, to_close), wrap=wrap, at_once=wallet.desk.calls_at_once)
-        return standing, steps
+        at_once = wallet.desk.calls_at_once
+        return standing, plan(deployed=deployed, needed=to_trade, useful=to_close, wrap=wrap, at_once=at_once)
 
     def _hindrance(self, standing: Standing, steps: Sequence[Step]) -> Outcome | None:
         """Why nothing is signed now."""

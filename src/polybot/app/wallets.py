@@ -85,7 +85,13 @@ async def open_wallet(config: LoadedConfig, clock: Clock) -> AsyncIterator[OpenW
             EoaDesk(node, signer=signer)
             if relayer is None
             else RelayerDesk(
-                relayer, node=node, signer=signer, wallet=wallet, signature_type=account.signature_type, clock=clock
+                relayer,
+                node=node,
+                signer=signer,
+                wallet=wallet,
+                signature_type=account.signature_type,
+                clock=clock,
+                by_session_key=account.session_key,
             )
         )
         facts = WalletFacts(node, wallet=wallet, signer_address=signer.address)

@@ -24,7 +24,7 @@ def before(report: SetupReport) -> None:
 def after(report: SetupReport) -> RenderableType:
     if report.venue is None:
         return Text("nothing was signed")
-    rows = [(words(done.step), ", ".join(done.tx) or "was done already") for done in report.done]
+    rows = [(words(done.step), ", ".join(done.tx) or done.trouble or "was done already") for done in report.done]
     return Group(table("Done", ("step", "transaction"), rows), pairs("Polymarket says", _venue(report.venue)))
 
 
