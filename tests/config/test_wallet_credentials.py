@@ -60,12 +60,15 @@ def test_nodes_come_from_the_file_or_from_the_environment(tmp_path: Path) -> Non
     settings = "endpoints:\n  rpc:\n  - https://one.example\n  - wss://two.example/x\n"
     config = loaded(tmp_path, {}, settings)
     assert [url.get_secret_value() for url in rpc_urls(config)] == ["https://one.example", "wss://two.example/x"]
-    config = loaded(tmp_path, {"POLY_RPC_URL": f"https://three.example/{TOKEN}, wss://four.example"}, settings)
+    config = loaded(
+        tmp_path, {"POLY_RPC_URL": f"https://three.example/{TOKEN}, wss://four.example?k={TOKEN[::-1]}"}, settings
+    )
     assert [url.get_secret_value() for url in rpc_urls(config)] == [
         f"https://three.example/{TOKEN}",
-        "wss://four.example",
+        f"wss://four.example?k={TOKEN[::-1]}",
     ]
     assert TOKEN not in repr(rpc_urls(config)) + redactor.text(f"cannot connect to {TOKEN}")
+    assert TOKEN[::-1] not in redactor.text(f"{TOKEN[::-1]} refused")
 
 
 def test_one_node_may_be_written_alone_or_override(tmp_path: Path) -> None:

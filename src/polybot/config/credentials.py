@@ -5,7 +5,7 @@ Whatever is read here is registered, so that from then on no log and no error sh
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import SecretStr
 
@@ -76,7 +76,8 @@ def _hide_parts(url: str) -> None:
     parts = urlsplit(url)
     tail = f"{parts.path}?{parts.query}" if parts.query else parts.path
     pieces = [piece for piece in parts.path.split("/") if len(piece) >= _LIKELY_SECRET]
-    for secret in (tail, parts.password or "", parts.query, *pieces):
+    values = [value for _, value in parse_qsl(parts.query)]
+    for secret in (tail, parts.password or "", *values, *pieces):
         if len(secret) > _LEAST_SECRET:
             redactor.register(secret)
 
