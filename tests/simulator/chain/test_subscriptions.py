@@ -177,6 +177,22 @@ def test_a_trade_that_the_venue_takes_back_leaves_the_chain() -> None:
     assert again[0]["transactionHash"] != before[0]["transactionHash"]
 
 
+@pytest.mark.parametrize("again", [True, False])
+def test_a_trade_that_is_taken_back_while_its_transaction_is_dropped_does_not_return(*, again: bool) -> None:
+    work = AtWork()
+    alice = work.account("alice")
+    work.buy("alice", work.token(V1), "5")
+    work.advance(3.2)
+    (trade,) = [
+        trade for trade in work.exchange.trades_of(_owner(work, wallet(alice))) if trade.status is TradeStatus.MINED
+    ]
+    work.node.reorg(3, drop={trade.tx})
+    work.exchange.revert_trade(trade.id, again=again)
+    work.advance(10)
+    assert work.node.transaction(trade.tx) is None
+    assert len(work.logs(topics=[FILLED])) == (2 if again else 0)
+
+
 def _owner(work: AtWork, holder: Any) -> Any:
     account = work.exchange.accounts.find(holder)
     assert account is not None

@@ -125,15 +125,18 @@ class ChainNode:
             yield from reversed(list(self._reader.block_logs(number, _EVERYTHING, removed=True)))
 
     def _return(self, transactions: Iterable[Transaction]) -> None:
+        """All but those that the exchange took back meanwhile."""
         for tx in transactions:
-            self._chain.include(tx, self.head)
+            if self._chain.find(tx.hash) is tx:
+                self._chain.include(tx, self.head)
 
     def _withdraw(self, tx: str) -> None:
         """The exchange took a mined trade back: a reorganisation without it."""
         found = self._chain.find(tx)
-        if found is None or found.block is None:
+        if found is None:
             return
-        self._rewrite(max(1, self.head - found.block + 1), without={tx})
+        if found.block is not None:
+            self._rewrite(max(1, self.head - found.block + 1), without={tx})
         self._chain.forget(found)
 
     async def _http(self, request: web.Request) -> Answer:
