@@ -280,6 +280,15 @@ def test_what_strangers_took_from_an_order_that_may_rest_it_waits_for(venue: Ven
     assert (view.bids[0].price, view.asks[0].price) == (Price.parse("0.4"), Price.parse("0.41"))
 
 
+@pytest.mark.parametrize("share", ["0", "0.5"])
+def test_an_order_that_rests_after_a_part_does_not_cross_the_book(venue: Venue, share: str) -> None:
+    venue.exchange.meddler = Share(share)
+    order = venue.limit(venue.wallet("ann"), BUY, "0.41", "20")
+    assert venue.place(order).order.status is S.LIVE
+    view = venue.exchange.book(venue.yes)
+    assert (view.bids[0].price, view.asks) == (Price.parse("0.41"), ())
+
+
 def test_an_order_of_all_or_nothing_is_killed_when_only_a_part_is_left(venue: Venue) -> None:
     venue.exchange.meddler = Share("0.5")
     with pytest.raises(OrderKilled):

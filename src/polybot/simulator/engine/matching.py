@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from polybot.core.fees import taker_fee
 from polybot.core.market import Market, Side
-from polybot.core.matching import SHARE_GRAIN, Take, Walk, grain_floor, walk_shares, walk_spend
-from polybot.core.money import MICRO, ZERO_USDC, Price, Ratio, Shares, Usdc
+from polybot.core.matching import SHARE_GRAIN, Take, Walk, walk_shares, walk_spend
+from polybot.core.money import MICRO, ZERO_USDC, Price, Shares, Usdc
 from polybot.simulator.engine.liquidity import BookOrder, Ladder, MarketBook, PriceLevel
 from polybot.simulator.engine.model import NewOrder
 
@@ -80,11 +80,11 @@ def capped(plan: Plan, *, max_fee_bps: int | None) -> Plan:
     return replace(plan, legs=legs, fee=Usdc(sum(leg.fee.micro for leg in legs)))
 
 
-def part_of(plan: Plan, market: Market, *, share: Ratio) -> tuple[Plan, Plan]:
-    """The first part of what a plan takes, in whole hundredths of a share, and the rest of it."""
+def split_at(plan: Plan, market: Market, *, shares: Shares) -> tuple[Plan, Plan]:
+    """The first so many shares of what a plan takes, and the rest of it."""
     ours: list[Leg] = []
     others: list[Leg] = []
-    left = grain_floor(Shares(plan.shares.micro * share.micro // MICRO)).micro
+    left = shares.micro
     for leg in plan.legs:
         got = min(left, leg.shares.micro)
         left -= got

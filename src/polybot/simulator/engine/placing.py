@@ -1,13 +1,15 @@
 """New orders: checked, matched or held for a while, then at rest or at their end."""
 
+from dataclasses import replace
+
 from polybot.core.market import Side
-from polybot.core.matching import SHARE_GRAIN
-from polybot.core.money import MICRO
+from polybot.core.matching import SHARE_GRAIN, grain_floor
+from polybot.core.money import MICRO, Shares
 from polybot.simulator.engine.accounts import Account
 from polybot.simulator.engine.floor import Floor, Touched
 from polybot.simulator.engine.liquidity import BookOrder
 from polybot.simulator.engine.listings import Listing
-from polybot.simulator.engine.matching import Plan, part_of
+from polybot.simulator.engine.matching import Plan, split_at
 from polybot.simulator.engine.meddler import WHOLE
 from polybot.simulator.engine.model import (
     NewOrder,
@@ -30,6 +32,8 @@ from polybot.simulator.engine.rules import (
     shares_asked,
 )
 from polybot.simulator.engine.trades import Taker
+
+_EVERYTHING = 1 << 62
 
 
 class OrderEntry:
@@ -72,9 +76,15 @@ class OrderEntry:
         return listing, account
 
     def _meddle(self, listing: Listing, order: BookOrder, plan: Plan) -> tuple[Plan, Plan | None]:
-        """What happens of the plan, and what strangers take before the order can."""
+        """What happens of the plan, in whole hundredths of a share, and what strangers take before the order can: all
+        within its limit if it may rest, as it would cross the book otherwise."""
         share = self._floor.mining.meddler.share(order.asked) if plan.legs else WHOLE
-        return (plan, None) if share >= WHOLE else part_of(plan, listing.market, share=share)
+        if share >= WHOLE:
+            return plan, None
+        reach = order.asked if order.asked.tif in MARKET_TYPES else replace(order.asked, making=_EVERYTHING)
+        whole = self._floor.plan(listing, reach, limit=order.limit)
+        shares = grain_floor(Shares(plan.shares.micro * share.micro // MICRO))
+        return split_at(whole, listing.market, shares=shares)
 
     def _check_match(self, order: BookOrder, plan: Plan) -> None:
         """A killed order is told to its owner, though it was never placed."""
