@@ -162,8 +162,9 @@ def test_where_trading_is_restricted_nothing_is_signed(tmp_path: Path, market: M
     assert len(_signed(market)) == before
 
 
-def test_a_wallet_of_another_key_is_refused(tmp_path: Path, market: Market) -> None:
-    account = market.account(balance=100)
+@pytest.mark.parametrize("kind", ["eoa", "proxy", "safe", "deposit"])
+def test_a_wallet_of_another_key_is_refused(kind: str, tmp_path: Path, market: Market) -> None:
+    account = market.account(wallet_type=kind, balance=100)
     account["private_key"] = "0x" + "77" * 32
     typed = setup(folder_for(tmp_path, market, account), "--yes")
     assert typed.code == 5

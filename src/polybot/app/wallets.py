@@ -75,7 +75,7 @@ async def open_wallet(config: LoadedConfig, clock: Clock) -> AsyncIterator[OpenW
     async with Services(config.settings, clock=clock, telemetry=NoTelemetry()) as services:
         node = await _node(services, [url.get_secret_value() for url in urls])
         if account.signature_type is SignatureType.EOA:
-            wallet, relayer = parse_wallet(signer.address), None
+            wallet, relayer = account.proxy_wallet or parse_wallet(signer.address), None
         else:
             http = services.http_to(config.settings.endpoints.relayer, read_timeout_s=_SUBMIT_TIMEOUT_S)
             relayer = RelayerClient(http, clock=clock, auth=auth)
