@@ -13,10 +13,9 @@ from polybot.core.ids import TokenId
 from polybot.core.money import MICRO, ZERO_SHARES, Shares, Usdc
 from polybot.core.orders import TradeStatus
 from polybot.ports.market_data import Resolution
-from polybot.ports.venue import NoAnswer
+from polybot.ports.venue import Holding, NoAnswer
 
-CONDITION = MARKETS[0].condition
-YES_WINS = Resolution(CONDITION, YES, 5)
+YES_WINS = Resolution(MARKETS[0], YES, 5)
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ async def drifts_told(scene: Scene) -> list[str]:
 async def test_a_difference_is_told_when_two_looks_agree_and_only_once(scene: Scene) -> None:
     async with scene.life() as life:
         look = reconciler(scene, life).look
-        scene.venue.cash = CASH - Usdc.parse("1")
+        scene.venue.cash, scene.venue.held = CASH - Usdc.parse("1"), []
         assert await look() == frozenset()
         assert await look() == {Drift("cash", "1000", "999")}
         await look()
@@ -50,6 +49,7 @@ async def test_a_difference_is_told_when_two_looks_agree_and_only_once(scene: Sc
 async def test_a_balance_that_lags_is_no_drift(scene: Scene) -> None:
     async with scene.life() as life:
         look = reconciler(scene, life).look
+        scene.venue.held = []
         for cash in ("990", "995", "1000"):
             scene.venue.cash = Usdc.parse(cash)
             assert await look() == frozenset()
@@ -62,12 +62,39 @@ async def test_shares_we_do_not_know_of_and_shares_the_venue_does_not_are_told(s
         life.copier.submit(scene.order())
         await scene.run(1)
         look = reconciler(scene, life).look
-        scene.venue.held = [(NO, CONDITION, Shares.parse("3")), (YES, CONDITION, Shares.parse("6.995"))]
+        scene.venue.held = [Holding(NO, Shares.parse("3")), Holding(YES, Shares.parse("6.995"))]
         await look()
         assert await look() == {Drift(NO, "0", "3")}
         scene.venue.held = []
         await look()
         assert await look() == {Drift(YES, "7", "0")}
+
+
+@pytest.mark.parametrize("winner", [YES, NO, None])
+async def test_what_we_settled_and_the_venue_has_not_redeemed_is_no_drift(scene: Scene, winner: TokenId | None) -> None:
+    async with scene.life() as life:
+        scene.venue.plans.append(Plan(fill="7"))
+        life.copier.submit(scene.order())
+        await scene.run(1)
+        look = reconciler(scene, life).look
+        scene.venue.cash, scene.venue.held = life.portfolio.cash, [Holding(YES, Shares.parse("7"), redeemable=True)]
+        assert [await look(), await look()] == [frozenset(), frozenset()], "it is ours until it is settled"
+        await settler(scene, life).settle(Resolution(MARKETS[0], winner, 5))
+        assert [await look(), await look()] == [frozenset(), frozenset()]
+        scene.venue.cash, scene.venue.held = life.portfolio.cash, []
+        assert [await look(), await look()] == [frozenset(), frozenset()]
+
+
+async def test_what_we_settled_and_the_venue_still_trades_is_told(scene: Scene) -> None:
+    async with scene.life() as life:
+        scene.venue.plans.append(Plan(fill="7"))
+        life.copier.submit(scene.order())
+        await scene.run(1)
+        scene.venue.cash, scene.venue.held = life.portfolio.cash, [Holding(YES, Shares.parse("7"))]
+        await settler(scene, life).settle(YES_WINS)
+        look = reconciler(scene, life).look
+        await look()
+        assert {drift.what for drift in await look()} == {"cash", YES}
 
 
 async def test_a_venue_that_does_not_answer_proves_nothing(scene: Scene) -> None:
@@ -77,8 +104,8 @@ async def test_a_venue_that_does_not_answer_proves_nothing(scene: Scene) -> None
         assert [await look(), await look()] == [frozenset(), frozenset()]
 
 
-@pytest.mark.parametrize(("winner", "paid"), [(YES, "7"), (NO, "0")])
-async def test_a_resolution_pays_every_position_once(scene: Scene, winner: TokenId, paid: str) -> None:
+@pytest.mark.parametrize(("winner", "paid"), [(YES, "7"), (NO, "0"), (None, "3.5")])
+async def test_a_resolution_pays_every_position_once(scene: Scene, winner: TokenId | None, paid: str) -> None:
     async with scene.life() as life:
         scene.venue.default = Plan(fill="3.5")
         for target in (ANN, BOB):
@@ -86,7 +113,7 @@ async def test_a_resolution_pays_every_position_once(scene: Scene, winner: Token
         await scene.run(1)
         cash = life.portfolio.cash
         for _ in range(2):
-            await settler(scene, life).settle(Resolution(CONDITION, winner, 5))
+            await settler(scene, life).settle(Resolution(MARKETS[0], winner, 5))
         assert life.portfolio.cash == cash + Usdc.parse(paid)
         assert life.portfolio.holdings()[YES] == ZERO_SHARES
         await scene.same_after_a_restart(life)
@@ -120,13 +147,12 @@ async def test_a_fill_that_is_learnt_of_after_the_payout_is_paid(scene: Scene) -
         await scene.same_after_a_restart(life)
 
 
-async def test_the_settler_listens_and_ignores_markets_it_does_not_know(scene: Scene) -> None:
+async def test_the_settler_listens(scene: Scene) -> None:
     async with scene.life() as life:
         scene.venue.plans.append(Plan(fill="7"))
         life.copier.submit(scene.order())
         await scene.run(1)
         task = asyncio.create_task(settler(scene, life).run(), name="settler")
-        scene.shelf.resolutions.put_nowait(Resolution(CONDITION, TokenId("unheard of"), 5))
         scene.shelf.resolutions.put_nowait(YES_WINS)
         await scene.settle()
         assert life.portfolio.holdings()[YES] == ZERO_SHARES

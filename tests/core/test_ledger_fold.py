@@ -13,6 +13,7 @@ from polybot.core.orders import OurFill, TradeStatus
 TARGET, TOKEN, CONDITION = Wallet("0x" + "ab" * 20), TokenId("1"), ConditionId("0x1")
 WON = Settlement(CONDITION, TOKEN, payout=Usdc(MICRO), resolved_ns=10**6)
 LOST = replace(WON, payout=Usdc(0))
+TIED = replace(WON, payout=Usdc(MICRO // 2))
 
 
 def fill(
@@ -61,11 +62,15 @@ def test_selling_everything_leaves_no_cost() -> None:
     assert (position.shares, position.cost, position.realized) == (Shares(0), Usdc(0), Usdc.parse("0.2001"))
 
 
-@pytest.mark.parametrize(("settlement", "realized"), [(WON, "6"), (LOST, "-4")])
+@pytest.mark.parametrize(("settlement", "realized"), [(WON, "6"), (LOST, "-4"), (TIED, "1")])
 def test_a_settlement_closes_the_position_at_its_payout(settlement: Settlement, realized: str) -> None:
     position = folded(fill(1, Side.BUY, "10", "0.4", fee="0.1"), settlement=settlement)
     assert figures(position) == ("0", "0", realized, "0.1")
     assert position.settled == Shares.parse("10")
+
+
+def test_half_a_micro_unit_is_not_paid() -> None:
+    assert folded(fill(1, Side.BUY, Shares(3), Price(1)), settlement=TIED).realized == Usdc(1 - 1)
 
 
 def test_a_failed_fill_never_happened() -> None:
@@ -120,7 +125,7 @@ def histories(draw: st.DrawFn) -> list[OurFill]:
     ]
 
 
-settlements = st.sampled_from([None, WON, LOST])
+settlements = st.sampled_from([None, WON, LOST, TIED])
 
 
 @given(histories(), settlements)

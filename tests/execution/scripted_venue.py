@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from polybot.core.ids import ConditionId, IntentId, OrderId, TokenId, TradeId
+from polybot.core.ids import IntentId, OrderId, TokenId, TradeId
 from polybot.core.market import Side
 from polybot.core.matching import grain_floor
 from polybot.core.money import ZERO_SHARES, ZERO_USDC, Price, Shares, Usdc, cost_ceil, proceeds_floor
@@ -17,6 +17,7 @@ from polybot.ports.venue import (
     Absent,
     Accepted,
     Cancelled,
+    Holding,
     LookUp,
     NoAnswer,
     OrderReport,
@@ -78,7 +79,7 @@ class ScriptedVenue:
         self.forgets_ended = False
         self.trade_status = TradeStatus.CONFIRMED
         self.cash: Usdc | NoAnswer = NoAnswer("not asked for")
-        self.held: Sequence[tuple[TokenId, ConditionId, Shares]] | NoAnswer = NoAnswer("not asked for")
+        self.held: Sequence[Holding] | NoAnswer = NoAnswer("not asked for")
         self._terms: dict[OrderId, OrderTerms] = {}
         self._clock = clock
         self._numbers = itertools.count(1)
@@ -142,7 +143,7 @@ class ScriptedVenue:
     async def balance(self) -> Usdc | NoAnswer:
         return self.cash
 
-    async def holdings(self) -> Sequence[tuple[TokenId, ConditionId, Shares]] | NoAnswer:
+    async def holdings(self) -> Sequence[Holding] | NoAnswer:
         return self.held
 
     async def reports(self) -> AsyncIterator[Report]:

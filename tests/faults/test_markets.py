@@ -6,7 +6,9 @@ from mischief import refused, silence, web_page
 from scene import RAIN, SNOW, A, B, Scene, levels
 
 from polybot.config.models import Execution
-from polybot.core.money import Price, Shares
+from polybot.core.ids import Wallet
+from polybot.core.money import Price, Shares, Usdc
+from polybot.polymarket.contracts import AUTO_REDEEMER
 
 BUSY = refused(425, "matching engine restarting", headers={"Retry-After": "1"})
 
@@ -42,6 +44,34 @@ async def test_a_market_that_resolves_while_an_exit_is_refused(stage: Scene) -> 
         await stage.until("paid out", lambda: not bot.holding(stage.alice, A))
         stage.meddler.off(busy)
         await stage.leave_bob(bot)
+    assert await stage.complaints() == []
+
+
+async def test_a_market_that_ends_half_and_half(stage: Scene) -> None:
+    async with stage.running() as bot:
+        await stage.enter(bot)
+        cash, held = bot.portfolio.cash, bot.holding(stage.alice, A)
+        stage.exchange.resolve(RAIN.condition, winner=None)
+        await stage.until("paid out", lambda: not bot.holding(stage.alice, A))
+        assert bot.portfolio.cash - cash == Usdc(held.micro // 2)
+        await stage.leave_bob(bot)
+    assert await stage.complaints() == []
+
+
+async def test_winnings_and_losers_that_nobody_redeems_are_no_drift_nor_lost_at_a_restart(stage: Scene) -> None:
+    ours = stage.account(Wallet(stage.ours.wallet.lower()))
+    ours.operators -= {pair for pair in ours.operators if AUTO_REDEEMER.lower() in pair}
+    async with stage.running() as bot:
+        await stage.enter(bot)
+        stage.exchange.resolve(RAIN.condition, winner=None)
+        stage.exchange.resolve(SNOW.condition, winner=SNOW.outcomes[1].token)
+        await stage.until("settled", lambda: not any(bot.portfolio.holdings().values()))
+        stage.clock.set_speed(100)
+        await stage.passes(200)
+        assert "drift" not in {event.kind for _, event in await bot.store.queries.events(limit=50)}
+    assert any(position.claim for position in stage.exchange.positions_of(ours.wallet)), "still to be redeemed"
+    async with stage.running() as bot:
+        assert bot.portfolio.payouts()[A] > Usdc(0)
     assert await stage.complaints() == []
 
 

@@ -42,7 +42,7 @@ def no(number: int = 1) -> TokenId:
     return TokenId(f"{number}2")
 
 
-def a_market(number: int = 1, *, winner: TokenId | None = None) -> Market:
+def a_market(number: int = 1, *, winner: TokenId | None = None, tied: bool = False) -> Market:
     return Market(
         condition=condition(number),
         slug=f"market-{number}",
@@ -53,9 +53,10 @@ def a_market(number: int = 1, *, winner: TokenId | None = None) -> Market:
         tick=Price.parse("0.01"),
         min_order=Shares.parse("5"),
         fee=NO_FEE,
-        accepting_orders=winner is None,
-        closed=winner is not None,
+        accepting_orders=winner is None and not tied,
+        closed=winner is not None or tied,
         winner=winner,
+        tied=tied,
     )
 
 

@@ -311,7 +311,7 @@ async def test_a_resolution_told_twice_is_reported_once(world: MarketWorld) -> N
         await world.until_warm(data, yes())
         await world.told(data, resolved(yes()), resolved(yes()), resolved(TokenId("999")))
         ended = await data.next_resolution()
-        assert (ended.condition, ended.winner) == (condition(1), yes())
+        assert (ended.market.condition, ended.winner) == (condition(1), yes())
         market = data.market(yes())
         assert market is not None
         assert market.closed
@@ -331,7 +331,35 @@ async def test_a_resolution_the_feed_forgets_is_found_for_markets_we_hold(world:
         world.services.markets[condition(2)] = a_market(2, winner=no(2))
         await world.clock.advance(61)
         ended = await data.next_resolution()
-        assert (ended.condition, ended.winner) == (condition(2), no(2))
+        assert (ended.market.condition, ended.winner) == (condition(2), no(2))
+
+
+async def test_a_tie_is_believed_once_the_final_prices_prove_it(world: MarketWorld) -> None:
+    world.held = {no()}
+    async with world.running() as data:
+        await world.until_warm(data, yes())
+        async with asyncio.TaskGroup() as group:
+            ending = group.create_task(data.next_resolution(), name="ending")
+            await world.told(data, resolved(TokenId("")))
+            market = data.market(yes())
+            assert market is not None
+            assert (market.closed, market.resolved) == (True, False)
+            world.services.markets[condition(1)] = dataclasses.replace(a_market(), closed=True)
+            await world.clock.advance(61)
+            assert not ending.done(), "closed without a result"
+            world.services.markets[condition(1)] = a_market(tied=True)
+            await world.told(data, resolved(TokenId("")))
+            assert ending.done(), "the feed's word is followed by a question at once"
+        assert (ending.result().market.condition, ending.result().winner) == (condition(1), None)
+
+
+async def test_a_tie_the_feed_forgets_is_found_for_markets_we_hold(world: MarketWorld) -> None:
+    world.held = {yes()}
+    async with world.running() as data:
+        await world.until_warm(data, yes())
+        world.services.markets[condition(1)] = a_market(tied=True)
+        await world.clock.advance(61)
+        assert (await data.next_resolution()).winner is None
 
 
 async def test_a_market_that_ended_while_we_were_away_is_reported_when_it_is_loaded(world: MarketWorld) -> None:

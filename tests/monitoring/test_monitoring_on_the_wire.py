@@ -199,5 +199,5 @@ async def test_a_market_is_warm_follows_its_book_and_ends(stage: Stage) -> None:
     await eyes.until_book_shows(YES, bid="0.51")
     exchange.resolve(CONDITION, winner=YES)
     ended = await eyes.market_data.next_resolution()
-    assert (ended.condition, ended.winner) == (CONDITION, YES)
+    assert (ended.market.condition, ended.winner) == (CONDITION, YES)
     assert not await eyes.market_data.ensure(TokenId("123456789"))

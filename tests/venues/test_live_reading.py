@@ -19,7 +19,7 @@ from polybot.polymarket.rest.data import DataClient
 from polybot.polymarket.rest.http import HttpClient
 from polybot.polymarket.signing import LocalSigner
 from polybot.polymarket.streams.user import UserStream
-from polybot.ports.venue import Absent, NoAnswer, OrderReport
+from polybot.ports.venue import Absent, Holding, NoAnswer, OrderReport
 from polybot.telemetry.memory import MemoryTelemetry
 from polybot.utils.clock import SystemClock
 from polybot.venues.live import LiveVenue
@@ -157,11 +157,14 @@ async def test_an_order_whose_trade_cannot_be_read_is_not_absent() -> None:
         assert await venue.look_up(ORDER) == Absent()
 
 
-async def test_shares_of_an_ended_market_are_not_held_any_more() -> None:
+async def test_shares_of_an_ended_market_are_told_apart() -> None:
     clob = Clob()
     clob.positions = [position("OPEN", redeemable=False), position("REDEEMABLE", redeemable=True)]
     async with clob.venue() as venue:
-        assert await venue.holdings() == [(YES, MARKET.condition, Shares.parse("7"))]
+        assert await venue.holdings() == [
+            Holding(YES, Shares.parse("7")),
+            Holding(YES, Shares.parse("7"), redeemable=True),
+        ]
 
 
 async def test_an_order_that_cannot_be_read_is_no_answer() -> None:

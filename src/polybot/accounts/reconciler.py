@@ -1,19 +1,19 @@
 """Compares our ledger with what the venue says of our account, and reports; it never corrects the ledger.
 
 The venue's balance lags settlement (it is cached) and its positions are rounded, so only a difference that
-two looks in a row agree on is reported.
+two looks in a row agree on is reported. We book what a resolved market pays at once, the venue when it is redeemed,
+and worthless shares stay with it for ever.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from polybot.core.ids import TokenId
-from polybot.core.money import ZERO_SHARES, Shares
+from polybot.core.money import ZERO_SHARES, ZERO_USDC, Shares, Usdc
 from polybot.core.portfolio import Portfolio
 from polybot.ports.store import Event, Store
-from polybot.ports.venue import NoAnswer, Venue
+from polybot.ports.venue import Holding, NoAnswer, Venue
 from polybot.utils.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -24,11 +24,17 @@ _ROUNDING = Shares(10_000)
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """`what` is "cash" or a token; ledger and venue as decimal text."""
+    """`what` is "cash" (without what is to be redeemed) or a token; ledger and venue as decimal text."""
 
     what: str
     ledger: str
     venue: str
+
+
+def unredeemed(holdings: Iterable[Holding], portfolio: Portfolio) -> Usdc:
+    """What we have booked of resolved markets and the venue still has to pay."""
+    paid = portfolio.payouts()
+    return sum((paid.get(holding.token, ZERO_USDC) for holding in holdings if holding.redeemable), ZERO_USDC)
 
 
 class Reconciler:
@@ -50,7 +56,10 @@ class Reconciler:
 
     async def look(self) -> frozenset[Drift]:
         """The differences that this look and the one before agree on."""
-        drifts = await self._cash() | await self._holdings()
+        holdings = await self._venue.holdings()
+        drifts: frozenset[Drift] = frozenset()
+        if not isinstance(holdings, NoAnswer):
+            drifts = await self._cash(holdings) | self._shares(holdings)
         proven = drifts & self._suspected
         self._suspected = drifts
         for drift in proven - self._reported:
@@ -58,18 +67,16 @@ class Reconciler:
         self._reported = proven
         return proven
 
-    async def _cash(self) -> frozenset[Drift]:
+    async def _cash(self, holdings: Sequence[Holding]) -> frozenset[Drift]:
         venue = await self._venue.balance()
-        ledger = self._portfolio.cash
+        ledger = self._portfolio.cash - unredeemed(holdings, self._portfolio)
         if isinstance(venue, NoAnswer) or venue == ledger:
             return frozenset()
         return frozenset({Drift("cash", str(ledger), str(venue))})
 
-    async def _holdings(self) -> frozenset[Drift]:
-        rows = await self._venue.holdings()
-        if isinstance(rows, NoAnswer):
-            return frozenset()
-        theirs: Mapping[TokenId, Shares] = {token: shares for token, _, shares in rows}
+    def _shares(self, holdings: Sequence[Holding]) -> frozenset[Drift]:
+        settled = self._portfolio.payouts().keys()
+        theirs = {h.token: h.shares for h in holdings if not (h.redeemable and h.token in settled)}
         ours = self._portfolio.holdings()
         return frozenset(
             Drift(token, str(held), str(said))

@@ -1,4 +1,4 @@
-"""Ends positions whose market has resolved: winners pay 1 USDC a share, losers nothing."""
+"""Ends positions whose market has resolved: winners pay 1 USDC a share, losers nothing, each a half in a tie."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,6 @@ import structlog
 
 from polybot.core.ids import TokenId
 from polybot.core.ledger import Settlement
-from polybot.core.market import Market
 from polybot.core.money import MICRO, Usdc
 from polybot.core.portfolio import Portfolio
 from polybot.ports.market_data import MarketData, Resolution
@@ -41,25 +40,27 @@ class Settler:
 
     async def settle(self, resolution: Resolution) -> None:
         """Idempotent."""
-        market = self._market_data.market(resolution.winner)
-        if market is None:
-            log.error("settlement.unknown_market", condition=resolution.condition, token=resolution.winner)
-            return
-        for settlement in settlements(market, resolution):
+        for settlement in settlements(resolution):
             if await self._store.apply_settlement(settlement, now_ns=self._clock.now_ns()):
                 self._portfolio.settle(settlement)
                 self._on_settled(settlement.token)
                 log.info("settled", token=settlement.token, payout=str(settlement.payout))
 
 
-def settlements(market: Market, resolution: Resolution) -> list[Settlement]:
-    """One for each outcome: 1 for the winner, 0 for the other."""
+def settlements(resolution: Resolution) -> list[Settlement]:
+    """One for each outcome."""
     return [
         Settlement(
-            condition=market.condition,
+            condition=resolution.market.condition,
             token=outcome.token,
-            payout=Usdc(MICRO if outcome.token == resolution.winner else 0),
+            payout=_payout(outcome.token, resolution.winner),
             resolved_ns=resolution.resolved_ns,
         )
-        for outcome in market.outcomes
+        for outcome in resolution.market.outcomes
     ]
+
+
+def _payout(token: TokenId, winner: TokenId | None) -> Usdc:
+    if winner is None:
+        return Usdc(MICRO // 2)
+    return Usdc(MICRO if token == winner else 0)

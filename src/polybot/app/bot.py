@@ -6,7 +6,7 @@ from functools import partial
 
 import structlog
 
-from polybot.accounts.reconciler import Reconciler
+from polybot.accounts.reconciler import Reconciler, unredeemed
 from polybot.accounts.settlement import Settler
 from polybot.app.detection import build_detection
 from polybot.app.followed import Followed
@@ -134,7 +134,7 @@ class Bot:
         first = not (parts.history.cash or parts.history.orders)
         if not first and (parts.opening_cash or portfolio.open_orders() or portfolio.unsettled_trades()):
             return
-        cash = parts.opening_cash or await parts.venue.balance()
+        cash = parts.opening_cash or await self._venue_cash()
         if isinstance(cash, NoAnswer):
             if first:
                 raise CannotStart(f"the account's balance cannot be read ({cash.cause}); try `polybot test-connection`")
@@ -145,6 +145,15 @@ class Bot:
         log.info("cash.set", reason=reason, ledger=str(portfolio.cash), venue=str(cash))
         await parts.store.set_cash(cash, reason=reason, now_ns=parts.clock.now_ns())
         portfolio.cash = cash
+
+    async def _venue_cash(self) -> Usdc | NoAnswer:
+        """With what it still has to pay for markets that we have settled; its list of these lags."""
+        venue, portfolio = self._parts.venue, self._parts.portfolio
+        balance = await venue.balance()
+        if isinstance(balance, NoAnswer) or balance == portfolio.cash or not portfolio.payouts():
+            return balance
+        holdings = await venue.holdings()
+        return holdings if isinstance(holdings, NoAnswer) else balance + unredeemed(holdings, portfolio)
 
     def _compose(self, *, started_ns: int) -> None:
         parts, execution = self._parts, self._parts.settings.execution

@@ -11,7 +11,7 @@ from polybot.core.orders import OurFill, TradeStatus
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A resolved token: `payout` USDC per whole share, 0 or 1 (micro-units per share)."""
+    """A resolved token: `payout` USDC per whole share, 0, 0.5 or 1."""
 
     condition: ConditionId
     token: TokenId

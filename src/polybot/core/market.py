@@ -42,7 +42,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """What must be known of a market to trade it. `winner` is set once it is resolved.
+    """What must be known of a market to trade it. Once it is resolved, it has a `winner` or is `tied`: each share
+    pays a half.
 
     `seconds_delay`: how long marketable orders are held before they match; `taker_delay_ms`: how much longer their
     answer takes. At `game_start_ns` the venue takes down what rests.
@@ -64,6 +65,11 @@ class Market:
     game_start_ns: int | None = None
     end_ns: int | None = None
     winner: TokenId | None = None
+    tied: bool = False
+
+    @property
+    def resolved(self) -> bool:
+        return self.tied or self.winner is not None
 
     def outcome(self, token: TokenId) -> Outcome:
         """KeyError if the token is not one of this market's."""

@@ -121,6 +121,13 @@ class Portfolio:
             held[token] = held.get(token, ZERO_SHARES) + position.shares
         return held
 
+    def payouts(self) -> dict[TokenId, Usdc]:
+        """What each settled token brought, over all targets."""
+        paid: dict[TokenId, Usdc] = {}
+        for (_, token), usdc in self._paid_out.items():
+            paid[token] = paid.get(token, ZERO_USDC) + usdc
+        return paid
+
     def filled(self, order: OrderId) -> Shares:
         return sum((f.shares for f in self._fills_of(order)), ZERO_SHARES)
 

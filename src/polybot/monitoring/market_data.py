@@ -166,8 +166,7 @@ class LiveMarketData:
         named = await self._loader.named(market)
         if (now := self._shelf.by_condition(market.condition)) is not None:
             self._shelf.put(replace(named, tick=now.tick, accepting_orders=now.accepting_orders))
-            if named.closed and named.winner is not None:
-                self._resolutions.resolve(named.condition, named.winner)
+            self._resolutions.learn(named)
         if gone := self._shelf.drop_beyond(self._settings.max_markets, keep=self._held()):
             await self._feed.unsubscribe(gone)
 
@@ -190,7 +189,7 @@ class LiveMarketData:
             case TickSizeChange() as tick:
                 self._shelf.re_tick(TokenId(tick.asset_id), tick.new_tick_size)
             case MarketResolved() as resolved:
-                self._resolutions.resolve(ConditionId(resolved.market.lower()), TokenId(resolved.winning_asset_id))
+                self._resolutions.hear(ConditionId(resolved.market.lower()), TokenId(resolved.winning_asset_id))
             case Reconnected(tokens) | Disconnected(tokens):
                 self._void(tokens)
             case other:

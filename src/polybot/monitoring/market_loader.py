@@ -48,6 +48,7 @@ class MarketLoader:
             end_ns=known.end_ns,
             closed=market.closed or known.closed,
             winner=market.winner or known.winner,
+            tied=market.tied or known.tied,
         )
 
     async def book(self, token: TokenId) -> BookFrame | None:

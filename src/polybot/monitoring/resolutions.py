@@ -5,11 +5,12 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
 from polybot.core.ids import ConditionId, TokenId
+from polybot.core.market import Market
 from polybot.monitoring.market_loader import MarketLoader
 from polybot.monitoring.shelf import Shelf
 from polybot.ports.market_data import Resolution
 from polybot.ports.telemetry import Telemetry
-from polybot.utils.clock import Clock
+from polybot.utils.clock import Clock, wait_event
 
 
 class Resolutions:
@@ -33,26 +34,43 @@ class Resolutions:
         self._poll_every_s = poll_every_s
         self._queue: asyncio.Queue[Resolution] = asyncio.Queue()
         self._told: set[ConditionId] = set()
+        self._doubtful = asyncio.Event()
 
     async def next(self) -> Resolution:
         return await self._queue.get()
 
-    def resolve(self, condition: ConditionId, winner: TokenId) -> None:
-        """Unknown markets and repeats are ignored; a winner that is no outcome of the market is refused."""
+    def hear(self, condition: ConditionId, winner: TokenId) -> None:
+        """Unknown markets and repeats are ignored; a winner that is no outcome of the market is refused.
+
+        An empty one closes the market; that it is a tie is for the final prices to prove.
+        """
         market = self._shelf.by_condition(condition)
         if market is None or condition in self._told:
             return
-        if winner not in {outcome.token for outcome in market.outcomes}:
+        if not winner:
+            self._shelf.close(market, winner=None, tied=False)
+            self._doubtful.set()
+        elif winner in {outcome.token for outcome in market.outcomes}:
+            self._tell(market, winner)
+        else:
             self._telemetry.count("resolution_refused")
-            return
-        self._told.add(condition)
-        self._shelf.close(market, winner=winner)
-        self._queue.put_nowait(Resolution(condition, winner, self._clock.now_ns()))
+
+    def learn(self, known: Market) -> None:
+        """Of a market on the shelf."""
+        market = self._shelf.by_condition(known.condition)
+        if market is not None and known.resolved and known.condition not in self._told:
+            self._tell(market, known.winner)
+
+    def _tell(self, market: Market, winner: TokenId | None) -> None:
+        self._told.add(market.condition)
+        self._shelf.close(market, winner=winner, tied=winner is None)
+        self._queue.put_nowait(Resolution(market, winner, self._clock.now_ns()))
 
     async def keep_asking(self) -> None:
         """The market socket is known to leave `market_resolved` out at times (seen January 2026)."""
         while True:
-            await self._clock.sleep(self._poll_every_s)
+            await wait_event(self._clock, self._doubtful, timeout_s=self._poll_every_s)
+            self._doubtful.clear()
             for token in self._held():
                 await self._ask(token)
 
@@ -62,5 +80,5 @@ class Resolutions:
             return
         self._shelf.put(market)
         known = await self._loader.by_condition(market.condition)
-        if known is not None and known.closed and known.winner is not None:
-            self.resolve(known.condition, known.winner)
+        if known is not None:
+            self.learn(known)

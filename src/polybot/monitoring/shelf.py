@@ -47,8 +47,8 @@ class Shelf:
             for outcome in market.outcomes:
                 self.books[outcome.token].re_ticked(tick)
 
-    def close(self, market: Market, *, winner: TokenId) -> None:
-        self.put(replace(market, closed=True, accepting_orders=False, winner=winner))
+    def close(self, market: Market, *, winner: TokenId | None, tied: bool) -> None:
+        self.put(replace(market, closed=True, accepting_orders=False, winner=winner, tied=tied))
 
     def drop_beyond(self, limit: int, *, keep: AbstractSet[TokenId]) -> list[TokenId]:
         """Forget the least wanted markets down to `limit`, but none with a token in `keep`; returns their tokens."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from polybot.core.book import Book
-from polybot.core.ids import ConditionId, TokenId
+from polybot.core.ids import TokenId
 from polybot.core.market import Market
 
 
@@ -18,10 +18,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """A market has ended; `winner` pays 1 USDC a share, the other outcome nothing."""
+    """A market has ended; `winner` pays 1 USDC a share, the other outcome nothing. Without one each pays a half."""
 
-    condition: ConditionId
-    winner: TokenId
+    market: Market
+    winner: TokenId | None
     resolved_ns: int
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from polybot.core.ids import ConditionId, IntentId, OrderId, TokenId, TradeId
+from polybot.core.ids import IntentId, OrderId, TokenId, TradeId
 from polybot.core.money import Shares, Usdc
 from polybot.core.orders import Intent, OurFill
 
@@ -90,6 +90,15 @@ class Cancelled:
     kept: tuple[tuple[OrderId, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Shares of ours as the venue shows them; `redeemable` once their market is resolved, whether they pay or not."""
+
+    token: TokenId
+    shares: Shares
+    redeemable: bool = False
+
+
 class Venue(Protocol):
     """Live and paper behave alike here. No method raises for what the venue did or failed to do."""
 
@@ -113,7 +122,7 @@ class Venue(Protocol):
         """Collateral the venue sees; may lag settlement."""
         ...
 
-    async def holdings(self) -> Sequence[tuple[TokenId, ConditionId, Shares]] | NoAnswer: ...
+    async def holdings(self) -> Sequence[Holding] | NoAnswer: ...
 
     def reports(self) -> AsyncIterator[Report]:
         """Live stream of proofs; ends only when cancelled. Unordered, with repeats."""

@@ -5,7 +5,7 @@ from typing import assert_never
 
 import structlog
 
-from polybot.core.ids import ConditionId, OrderId, TokenId, Wallet, intent_salt
+from polybot.core.ids import OrderId, TokenId, Wallet, intent_salt
 from polybot.core.market import FeeSchedule
 from polybot.core.money import Shares, Usdc
 from polybot.core.orders import Intent, OurFill, SignatureType
@@ -21,6 +21,7 @@ from polybot.ports.telemetry import Telemetry
 from polybot.ports.venue import (
     Absent,
     Cancelled,
+    Holding,
     LookUp,
     NoAnswer,
     OrderReport,
@@ -105,16 +106,12 @@ class LiveVenue:
         except (RequestFailed, ValueError) as failed:
             return NoAnswer(str(failed))
 
-    async def holdings(self) -> Sequence[tuple[TokenId, ConditionId, Shares]] | NoAnswer:
+    async def holdings(self) -> Sequence[Holding] | NoAnswer:
         try:
             rows = await self._data.positions(self._wallet)
         except (RequestFailed, UnexpectedShape) as failed:
             return NoAnswer(str(failed))
-        return [
-            (TokenId(row.token_id), ConditionId(row.condition_id.lower()), Shares.nearest(row.current_size))
-            for row in rows
-            if not row.redeemable  # its market has ended: the ledger has booked the payout
-        ]
+        return [Holding(TokenId(row.token_id), Shares.nearest(row.current_size), row.redeemable) for row in rows]
 
     async def reports(self) -> AsyncIterator[Report]:
         async for event in self._stream.events():

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 from polybot.core.book import Level
 from polybot.core.fees import taker_fee
-from polybot.core.ids import ConditionId, OrderId, TokenId, TradeId
+from polybot.core.ids import OrderId, TokenId, TradeId
 from polybot.core.market import NO_FEE, Side
 from polybot.core.matching import Walk, walk_shares, walk_spend
 from polybot.core.money import ZERO_SHARES, ZERO_USDC, Price, Shares, Usdc, cost_ceil, proceeds_floor
@@ -28,6 +28,7 @@ from polybot.ports.venue import (
     Absent,
     Accepted,
     Cancelled,
+    Holding,
     LookUp,
     NoAnswer,
     OrderReport,
@@ -118,7 +119,7 @@ class PaperVenue:
     async def balance(self) -> Usdc | NoAnswer:
         return NoAnswer("paper money is counted by the ledger alone")
 
-    async def holdings(self) -> Sequence[tuple[TokenId, ConditionId, Shares]] | NoAnswer:
+    async def holdings(self) -> Sequence[Holding] | NoAnswer:
         return NoAnswer("paper shares are counted by the ledger alone")
 
     async def reports(self) -> AsyncIterator[Report]:

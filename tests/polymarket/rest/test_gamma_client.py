@@ -70,6 +70,25 @@ def test_the_winner_is_known_once_it_is_resolved(prices: str, winner: str | None
 
 
 @pytest.mark.parametrize(
+    ("changes", "tied"),
+    [
+        ({"umaResolutionStatus": "resolved"}, True),
+        ({"version": "v2", "resolutionStatus": "resolved"}, True),
+        ({"umaResolutionStatus": "proposed"}, False),
+        ({}, False),
+        ({"umaResolutionStatus": "resolved", "closed": False}, False),
+        ({"umaResolutionStatus": "resolved", "outcomePrices": '["0", "0"]'}, False),
+        ({"umaResolutionStatus": "resolved", "outcomePrices": '["0.58", "0.42"]'}, False),
+        ({"umaResolutionStatus": "resolved", "outcomePrices": '["1", "0"]'}, False),
+    ],
+)
+def test_a_tie_is_a_market_resolved_at_half_and_half(changes: dict[str, object], tied: bool) -> None:
+    market = market_of(wire(**{"closed": True, **changes}))
+    assert market.tied is tied
+    assert market.resolved is (tied or market.winner is not None)
+
+
+@pytest.mark.parametrize(
     ("changes", "named"),
     [
         ({"orderPriceMinTickSize": None}, "orderPriceMinTickSize"),

@@ -32,6 +32,7 @@ _RESOLVED = {"resolved", "settled"}
 def market_of(wire: GammaMarket) -> Market:
     """UnexpectedShape if it is not a two-outcome market with a book."""
     first, second = _outcomes(wire)
+    winner, tied = _result(wire, (first, second))
     tick, size = "orderPriceMinTickSize", "orderMinSize"
     return Market(
         condition=ConditionId(wire.condition_id.lower()),
@@ -48,7 +49,8 @@ def market_of(wire: GammaMarket) -> Market:
         closed=wire.closed,
         seconds_delay=wire.seconds_delay or 0,
         end_ns=_epoch_ns(wire.end_date),
-        winner=_winner(wire, (first, second)),
+        winner=winner,
+        tied=tied,
     )
 
 
@@ -96,21 +98,23 @@ def _fee(wire: GammaMarket) -> FeeSchedule:
     return FeeSchedule(rate=rate, exponent=schedule.exponent)
 
 
-def _winner(wire: GammaMarket, outcomes: tuple[Outcome, Outcome]) -> TokenId | None:
-    """By final prices of exactly 1 and 0 of a closed market, unless it says that its resolution is still open.
+def _result(wire: GammaMarket, outcomes: tuple[Outcome, Outcome]) -> tuple[TokenId | None, bool]:
+    """The winner, and whether it is a tie (50-50): by the final prices of a closed market, unless it says that its
+    resolution is still open.
 
-    A tie (50-50) and old markets with 0/0 have no winner. Markets that closed early were seen without a status.
+    Markets that closed early were seen without a status. Half and half is also the price of what nobody traded, so a
+    tie needs one. Old markets with 0/0 prove nothing.
     """
     said = {status for status in (wire.uma_resolution_status, wire.resolution_status) if status}
     if not wire.closed or said - _RESOLVED:
-        return None
+        return None, False
     match _inner_list(wire, "outcomePrices", wire.outcome_prices):
         case ("1", "0"):
-            return outcomes[0].token
+            return outcomes[0].token, False
         case ("0", "1"):
-            return outcomes[1].token
-        case _:
-            return None
+            return outcomes[1].token, False
+        case prices:
+            return None, bool(said) and prices == ("0.5", "0.5")
 
 
 def _epoch_ns(text: str | None) -> int | None:
