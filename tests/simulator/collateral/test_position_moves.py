@@ -21,8 +21,8 @@ from polybot.polymarket.contracts import (
 )
 from polybot.polymarket.contracts import STANDARD as STANDARD_EXCHANGE
 from polybot.simulator.engine.accounts import CTF, POSITIONS, UNLIMITED
-from polybot.simulator.engine.model import MarketResolved, OrderRefused
-from polybot.simulator.engine.moves import Approval, GroupId, Move, MoveRefused
+from polybot.simulator.engine.model import FillsPublished, MarketResolved, OrderRefused, TradeChanged
+from polybot.simulator.engine.moves import Approval, GroupId, Move, MoveRefused, PositionsMoved
 from polybot.simulator.engine.rules import Rules
 
 TEN, FOUR = Shares.parse("10"), Shares.parse("4")
@@ -138,6 +138,13 @@ def test_orders_that_a_move_leaves_without_cover_are_taken_down_the_newest_first
     assert left.id == orders[0]
 
 
+def test_of_orders_placed_at_one_instant_the_last_is_taken_down_first(bazaar: Bazaar) -> None:
+    ann, token = bazaar.wallet("ann", cash="100"), bazaar.tokens(STANDARD)[0]
+    orders = [bazaar.trade(ann, Side.BUY, token, size="100", price=price).order.id for price in ("0.4", "0.5")]
+    bazaar.exchange.withdraw(ann.wallet, Usdc.parse("40"))
+    assert [order.id for order in bazaar.exchange.orders_of(ann.owner)] == orders[:1]
+
+
 def test_a_conversion_gives_the_other_yes_and_pays_for_every_no_but_one(bazaar: Bazaar) -> None:
     ann = bazaar.wallet("ann", cash="100")
     for condition in QUESTIONS:
@@ -243,7 +250,35 @@ def test_redemption_can_be_at_once() -> None:
     ann = bazaar.wallet("ann")
     bazaar.exchange.split(ann.wallet, STANDARD, TEN)
     bazaar.exchange.resolve(STANDARD, winner=bazaar.tokens(STANDARD)[1])
+    bazaar.later(0)
     assert ann.cash == Usdc.parse("1000")
+
+
+def test_a_redemption_is_told_after_the_fill_that_brought_the_shares() -> None:
+    bazaar = Bazaar(rules=Rules(auto_redeem_after_s=0))
+    ann, token = bazaar.wallet("ann"), bazaar.tokens(STANDARD)[0]
+    bazaar.quote(token, asks=levels(("0.5", "100")))
+    bazaar.trade(ann, Side.BUY, token, amount="5", tif=TimeInForce.FAK)
+    bazaar.exchange.resolve(STANDARD, winner=token)
+    bazaar.events.clear()
+    bazaar.later(3)
+    assert [type(event) for event in bazaar.events] == [TradeChanged, FillsPublished, PositionsMoved]
+
+
+def test_what_a_wallet_owes_is_not_redeemed(bazaar: Bazaar) -> None:
+    """It sold on what a reorganisation then took back for good."""
+    ann, token = bazaar.wallet("ann"), bazaar.tokens(STANDARD)[0]
+    bazaar.quote(token, bids=levels(("0.4", "100")), asks=levels(("0.5", "100")))
+    bought = bazaar.trade(ann, Side.BUY, token, amount="5", tif=TimeInForce.FAK).trades[0]
+    bazaar.trade(ann, Side.SELL, token, size="10", tif=TimeInForce.FAK)
+    bazaar.later(3)
+    bazaar.exchange.revert_trade(bought, again=False)
+    bazaar.later(10)
+    cash = ann.cash
+    bazaar.exchange.resolve(STANDARD, winner=token)
+    bazaar.exchange.redeem(ann.wallet, STANDARD)
+    assert (ann.held(token), ann.cash, bazaar.rows()[-1].legs) == (-TEN, cash, ())
+    assert bazaar.exchange.imbalance() == ""
 
 
 def test_shares_that_are_mined_after_the_resolution_are_redeemed_too(bazaar: Bazaar) -> None:
