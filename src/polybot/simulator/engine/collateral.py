@@ -221,7 +221,7 @@ class ShareMoves(_Moves):
         if shares is not None and token is None:
             raise ValueError("shares without token: say which outcome is to be redeemed")
         wanted = listing.tokens if token is None else (token,)
-        amounts = {each: shares.micro if shares is not None else account.chain_held_micro(each) for each in wanted}
+        amounts = {each: max(0, account.chain_held_micro(each)) if shares is None else shares.micro for each in wanted}
         if not listing.market.closed:
             raise MoveRefused("result for condition not received yet")
         for each, micro in amounts.items():
@@ -282,11 +282,8 @@ class ShareMoves(_Moves):
 
     def _redeem_later(self, listing: Listing, wallets: Iterable[Wallet]) -> None:
         """The AutoRedeemer's round: winning shares of those who let it."""
-        due, wait_s = list(wallets), self._floor.rules.auto_redeem_after_s
-        if wait_s:
-            self._floor.agenda.after(wait_s, lambda: self._redeem_for(listing, due))
-        else:
-            self._redeem_for(listing, due)
+        due = list(wallets)
+        self._floor.agenda.after(self._floor.rules.auto_redeem_after_s, lambda: self._redeem_for(listing, due))
 
     def _redeem_for(self, listing: Listing, wallets: Iterable[Wallet]) -> None:
         for wallet in wallets:
@@ -352,7 +349,7 @@ def _need_cash(account: Account, usdc: Usdc) -> None:
 def _need_shares(account: Account, token: TokenId, micro: int, *, operator: str) -> None:
     if not account.may_move(token, operator):
         raise MoveRefused(f"ERC1155: need operator approval for 3rd party transfers: {operator}")
-    if account.chain_held_micro(token) < micro:
+    if micro > max(0, account.chain_held_micro(token)):
         raise MoveRefused(f"SafeMath: subtraction overflow: {Shares(micro)} shares of {token} wanted")
 
 
