@@ -89,7 +89,8 @@ class OrderDesk:
         if _short(account):
             live = [order for orders in self._live.values() for order in orders.values()]
             resting = [order for order in live if order.asked.wallet == account.wallet and order.open_micro]
-            for order in reversed(sorted(resting, key=lambda order: order.created_ns)):
+            resting.sort(key=lambda order: order.created_ns)
+            for order in reversed(resting):
                 if not _covered(account, order):
                     self.withdraw(order, OrderStatus.CANCELED_NOT_ENOUGH_BALANCE)
 
