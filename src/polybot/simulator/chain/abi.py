@@ -117,7 +117,6 @@ MODULE_SPLIT = Event("PositionsSplit", "address*", "bytes31*", "address*", "addr
 MODULE_MERGE = Event("PositionsMerged", "address*", "bytes31*", "address*", "uint256")
 MODULE_REDEMPTION = Event("PositionRedeemed", "address*", "uint256*", "address*", "uint256", "uint256")
 MODULE_RESOLUTION = Event("ConditionResolved", "bytes31*", "uint256[]")
-MODULE_CONVERSION = Event("PositionConverted", "address*", "bytes29*", "address*", "uint256", "uint256")
 
 ROUTER_SPLIT_DONE = Event("RouterPositionSplit", "address*", "bytes31*", "uint256")
 ROUTER_MERGE_DONE = Event("RouterPositionsMerged", "address*", "bytes31*", "uint256")

@@ -93,6 +93,12 @@ class _Request(NamedTuple):
     def number(self, at: int) -> int:
         return int(self.arguments[at])
 
+    def amount(self, at: int) -> int:
+        """More than nothing, which no wallet here moves."""
+        if not (number := self.number(at)):
+            raise Reverted("amount is zero")
+        return number
+
     def address(self, at: int) -> str:
         return str(self.arguments[at]).lower()
 
@@ -127,25 +133,25 @@ def _approve_operator(asked: _Request, hand: _Hand) -> None:
 
 
 def _transfer(asked: _Request, hand: _Hand) -> None:
-    hand.transfer(Wallet(asked.address(0)), Usdc(asked.number(1)))
+    hand.transfer(Wallet(asked.address(0)), Usdc(asked.amount(1)))
 
 
 def _wrap(asked: _Request, hand: _Hand) -> None:
     asked.to_itself(asset_at=0, to_at=1)
-    hand.wrap(Usdc(asked.number(2)))
+    hand.wrap(Usdc(asked.amount(2)))
 
 
 def _unwrap(asked: _Request, hand: _Hand) -> None:
     asked.to_itself(asset_at=0, to_at=1)
-    hand.unwrap(Usdc(asked.number(2)))
+    hand.unwrap(Usdc(asked.amount(2)))
 
 
 def _split(asked: _Request, hand: _Hand) -> None:
-    hand.split(asked.market(2), Shares(asked.number(4)))
+    hand.split(asked.market(2), Shares(asked.amount(4)))
 
 
 def _merge(asked: _Request, hand: _Hand) -> None:
-    hand.merge(asked.market(2), Shares(asked.number(4)))
+    hand.merge(asked.market(2), Shares(asked.amount(4)))
 
 
 def _redeem(asked: _Request, hand: _Hand) -> None:
@@ -154,15 +160,15 @@ def _redeem(asked: _Request, hand: _Hand) -> None:
 
 def _convert(asked: _Request, hand: _Hand) -> None:
     group = GroupId("0x" + bytes(asked.arguments[0]).hex())
-    hand.convert(group, asked.number(1), Shares(asked.number(2)))
+    hand.convert(group, asked.number(1), Shares(asked.amount(2)))
 
 
 def _router_split(asked: _Request, hand: _Hand) -> None:
-    hand.split(asked.market(0), Shares(asked.number(1)))
+    hand.split(asked.market(0), Shares(asked.amount(1)))
 
 
 def _router_merge(asked: _Request, hand: _Hand) -> None:
-    hand.merge(asked.market(0), Shares(asked.number(1)))
+    hand.merge(asked.market(0), Shares(asked.amount(1)))
 
 
 def _router_redeem(asked: _Request, hand: _Hand) -> None:
@@ -284,7 +290,7 @@ class _Rehearsal:
         if not market.closed:
             raise Reverted("result for condition not received yet")
         for each in [token] if token else [outcome.token for outcome in market.outcomes]:
-            micro = shares.micro if shares else max(0, self._held(each))
+            micro = max(0, self._held(each)) if shares is None else shares.micro
             self._give(each, micro, to=_adapter(market))
             self._cash += self._exchange.worth(each, Shares(micro)).micro
 
@@ -292,6 +298,8 @@ class _Rehearsal:
         markets = self._exchange.markets_of(group)
         if not 0 < index_set < 1 << len(markets):
             raise Reverted("InvalidIndexSet()")
+        if len(markets) < 2:
+            raise Reverted("NoConvertiblePositions()")
         given = 0
         for number, market in enumerate(markets):
             if index_set >> number & 1:
@@ -322,6 +330,6 @@ class _Rehearsal:
         contract = POSITION_MANAGER if v2 else CONDITIONAL_TOKENS
         if (contract.lower(), to) not in self._operators:
             raise Reverted("ERC1155: need operator approval for 3rd party transfers")
-        if micro > self._held(token):
+        if micro > max(0, self._held(token)):
             raise Reverted("SafeMath: subtraction overflow")
         self._change[token] -= micro
