@@ -141,6 +141,18 @@ def test_a_better_paid_transaction_takes_the_place() -> None:
     assert work.ask("eth_getTransactionReceipt", dear)["status"] == "0x1"
 
 
+def test_what_waits_is_counted_against_the_balance() -> None:
+    work = AtWork()
+    eoa = Eoa(work)
+    work.node.set_gas(eoa.wallet, wei=300_000 * 90 * GWEI * 3 // 2)
+    eoa.send(PUSD, abi.APPROVE.call(SPENDER, 1))
+    error = work.error("eth_sendRawTransaction", eoa.signed(PUSD, abi.APPROVE.call(SPENDER, 2), nonce=1))
+    assert f"queued cost {300_000 * 90 * GWEI}, " in error["message"]
+    eoa.send(PUSD, abi.APPROVE.call(SPENDER, 2), gasPrice=120 * GWEI)
+    work.advance(1.5)
+    assert int(work.ask("eth_getBalance", eoa.wallet, "latest"), 16) > 0
+
+
 def test_a_transfer_of_pol_moves_pol() -> None:
     work = AtWork()
     eoa = Eoa(work)
@@ -205,6 +217,24 @@ def test_nothing_happens_of_calls_one_of_which_reverts() -> None:
     spend = Call(PUSD, 0, abi.ERC20_TRANSFER.call(SPENDER, 2_000_000))
     with pytest.raises(Reverted, match="exceeds balance"):
         work.node.contracts.execute(eoa.wallet, [approve, spend], tx="0x12")
+    account = work.exchange.accounts.find(eoa.wallet)
+    assert account is not None
+    assert SPENDER not in account.allowances
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        Call(PUSD, 0, abi.ERC20_TRANSFER.call(SPENDER, 0)),
+        Call(COLLATERAL_ADAPTER, 0, abi.SPLIT_POSITION.call(PUSD, bytes(32), bytes.fromhex(V1[2:]), [1, 2], 0)),
+    ],
+)
+def test_what_moves_nothing_reverts_with_all_the_rest(nothing: Call) -> None:
+    work = AtWork()
+    eoa = Eoa(work, cash="1")
+    approve = Call(PUSD, 0, abi.APPROVE.call(SPENDER, 1))
+    with pytest.raises(Reverted, match="amount is zero"):
+        work.node.contracts.execute(eoa.wallet, [approve, nothing], tx="0x12")
     account = work.exchange.accounts.find(eoa.wallet)
     assert account is not None
     assert SPENDER not in account.allowances

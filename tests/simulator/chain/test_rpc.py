@@ -96,6 +96,7 @@ def test_get_logs_refuses_what_a_node_refuses(asked: object, code: int, text: st
 def test_malformed_calls_are_told_apart() -> None:
     work = AtWork()
     assert json.loads(work.node.rpc.answer(b"{"))["error"]["code"] == -32700
+    assert json.loads(work.node.rpc.answer(b"[" * 100_000))["error"]["code"] == -32700
     assert work.error("eth_mine")["code"] == -32601
     assert work.error("eth_subscribe", "logs")["code"] == -32601
     assert work.error("eth_getCode")["code"] == -32602

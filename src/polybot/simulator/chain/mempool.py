@@ -43,13 +43,13 @@ class Mempool:
     def nonce(self, address: str, *, pending: bool) -> int:
         """The next one; with `pending` after all that wait without a gap."""
         nonce = self._nonces[address]
-        while pending and nonce in self._waiting[address]:
+        waiting = self._waiting.get(address, {}) if pending else {}
+        while nonce in waiting:
             nonce += 1
         return nonce
 
     def wei(self, address: str) -> int:
-        owners = {account.owner for account in self._exchange.accounts} if address not in self._wei else ()
-        return self._wei.get(address, STARTING_WEI if address in owners else 0)
+        return self._wei.get(address, STARTING_WEI if self._exchange.accounts.owned_by(address) else 0)
 
     def set_wei(self, address: str, wei: int) -> None:
         """What the address has of POL."""
@@ -73,23 +73,26 @@ class Mempool:
         return raw.hash
 
     def _check(self, sender: str, nonce: int, *, gas: int, data: bytes, cost: int, gas_price: int) -> None:
-        mined, balance = self._nonces[sender], self.wei(sender)
+        mined = self._nonces[sender]
         if nonce < mined:
             raise refused(f"nonce too low: next nonce {mined}, tx nonce {nonce}")
         if gas < (least := intrinsic_gas(data)):
             raise refused(f"intrinsic gas too low: gas {gas}, minimum needed {least}")
         if gas_price < BASE_FEE_WEI // 2:
             raise refused(f"transaction underpriced: gas price {gas_price}")
-        if balance < cost:
-            over = cost - balance
-            raise refused(
-                f"insufficient funds for gas * price + value: balance {balance}, tx cost {cost}, overshot {over}"
-            )
+        self._check_gas_money(sender, nonce, cost=cost)
+
+    def _check_gas_money(self, sender: str, nonce: int, *, cost: int) -> None:
+        balance, waiting = self.wei(sender), self._waiting.get(sender, {})
+        queued = sum(tx.most_cost for number, (tx, _) in waiting.items() if number != nonce)
+        if over := max(0, queued + cost - balance):
+            spent = f"queued cost {queued}, tx cost {cost}, overshot {over}"
+            raise refused(f"insufficient funds for gas * price + value: balance {balance}, {spent}")
 
     def _check_known(self, tx: str, sender: str, nonce: int, *, gas_price: int) -> None:
         if self._chain.find(tx):
             raise refused("already known")
-        if (waiting := self._waiting[sender].get(nonce)) and gas_price < waiting[0].gas_price * 11 // 10:
+        if (waiting := self._waiting.get(sender, {}).get(nonce)) and gas_price < waiting[0].gas_price * 11 // 10:
             raise refused("replacement transaction underpriced")
 
     def _wait(self, tx: Transaction, call: Call) -> None:

@@ -63,7 +63,7 @@ class Rpc:
         """To one call or a batch of them."""
         try:
             asked = msgspec.json.decode(body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return encode(_failure(None, RpcError(PARSE_ERROR, "parse error")))
         if isinstance(asked, list):
             if not asked:

@@ -49,6 +49,11 @@ class Transaction:
             self._logs = tuple(log for tell in self.tellings for log in tell()) if self.succeeded else ()
         return self._logs
 
+    @property
+    def most_cost(self) -> int:
+        """If it uses all of its gas."""
+        return self.gas * self.gas_price + self.value
+
     def tell(self, telling: Telling) -> None:
         """One more thing that happened in it."""
         self.tellings.append(telling)

@@ -148,6 +148,7 @@ class Accounts:
 
     def __init__(self) -> None:
         self._by_wallet: dict[Wallet, Account] = {}
+        self._owners: set[str] = set()
         self.house = self._add(HOUSE, HOUSE, SignatureType.EOA, "")
         self.fees = self._add(FEE_COLLECTOR, FEE_COLLECTOR, SignatureType.EOA, "")
         self.nobody = self._add(NOBODY, NOBODY, SignatureType.EOA, "")
@@ -176,6 +177,10 @@ class Accounts:
     def find(self, wallet: Wallet) -> Account | None:
         return self._by_wallet.get(wallet)
 
+    def owned_by(self, address: str) -> bool:
+        """Whether this is an EOA that signs for a wallet."""
+        return address in self._owners
+
     def deposit(self, account: Account, amount: Usdc) -> None:
         """Negative withdraws."""
         account.cash_micro += amount.micro
@@ -193,4 +198,5 @@ class Accounts:
     def _add(self, wallet: Wallet, owner: Wallet, signature_type: SignatureType, name: str) -> Account:
         account = Account(wallet=wallet, owner=owner, signature_type=signature_type, name=name)
         self._by_wallet[wallet] = account
+        self._owners.add(owner)
         return account
