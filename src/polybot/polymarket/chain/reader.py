@@ -22,7 +22,7 @@ def fill_topics(wallets: Sequence[Wallet]) -> Topics:
 
 class ChainReader:
     """`span_blocks` is asked at once, less where the node refuses so many; RequestFailed or RpcError (of a
-    single block) if there is no answer."""
+    single block) if there is no answer, ValueError if an event in it is malformed."""
 
     def __init__(self, rpc: RpcClient, *, span_blocks: int = 2_000) -> None:
         self._rpc = rpc

@@ -1,6 +1,6 @@
 """A JSON-RPC node over HTTP. Its URL may hold a secret and appears in no error."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -112,12 +112,11 @@ class RpcClient:
 
     async def call(self, to: str, data: bytes, *, block: str = "latest") -> bytes:
         """What a contract's view answers."""
-        told = await self.ask("eth_call", [{"to": to, "data": "0x" + data.hex()}, block], str)
-        return bytes.fromhex(told.removeprefix("0x"))
+        return await self._bytes("eth_call", {"to": to, "data": "0x" + data.hex()}, block)
 
     async def code(self, address: str) -> bytes:
         """Empty unless a contract is deployed there."""
-        return bytes.fromhex((await self.ask("eth_getCode", [address, "latest"], str)).removeprefix("0x"))
+        return await self._bytes("eth_getCode", address, "latest")
 
     async def balance_wei(self, address: str) -> int:
         """In POL's smallest unit."""
@@ -138,9 +137,15 @@ class RpcClient:
         return await self.send_once("eth_sendRawTransaction", ["0x" + transaction.hex()], str)
 
     async def _quantity(self, method: str, *params: Any) -> int:  # noqa: ANN401 - JSON
+        return await self._read(method, params, quantity)
+
+    async def _bytes(self, method: str, *params: Any) -> bytes:  # noqa: ANN401 - JSON
+        return await self._read(method, params, lambda told: bytes.fromhex(told.removeprefix("0x")))
+
+    async def _read(self, method: str, params: Sequence[Any], meaning: Callable[[str], T]) -> T:
         told = await self.ask(method, params, str)
         try:
-            return quantity(told)
+            return meaning(told)
         except ValueError as error:
             raise RequestFailed(method, Failure("maybe", FailureKind.GARBAGE, "unexpected_shape", str(error))) from None
 
