@@ -22,10 +22,8 @@ def _topic(signature: str) -> str:
     return "0x" + keccak(signature.encode()).hex()
 
 
-# All three exchanges emit the same three events (Solidity of CTF Exchange V2 and Exchange V3).
+# All three exchanges emit the same events (Solidity of CTF Exchange V2 and Exchange V3).
 ORDER_FILLED = _topic("OrderFilled(bytes32,address,address,uint8,uint256,uint256,uint256,uint256,bytes32,bytes32)")
-ORDERS_MATCHED = _topic("OrdersMatched(bytes32,address,uint8,uint256,uint256,uint256)")
-FEE_CHARGED = _topic("FeeCharged(address,uint256)")
 
 # ConditionalTokens: positions of ordinary version 1 markets.
 CTF_SPLIT = _topic("PositionSplit(address,address,bytes32,bytes32,uint256[],uint256)")
