@@ -26,6 +26,9 @@ from polybot.ports.wallet import (
 )
 from polybot.utils.clock import Clock
 
+_LOOKS_PER_WORD = 5
+"""How many quiet looks before a person hears again that we wait."""
+
 
 class SetupStopped(RuntimeError):
     """A step could not be done; the text says why and what to do. What was done before stays done."""
@@ -190,7 +193,7 @@ class WalletSetup:
             case Accepted(ref):
                 return await until_final(self._desk, ref, clock=self._clock, tell=self._tell, patience=self._patience)
             case Refused():
-                raise SetupStopped(f"{words(step)}: {answer.detail}{f'; {answer.remedy}' if answer.remedy else ''}")
+                raise SetupStopped(f"{words(step)}: {answer.said}")
             case Later(why):
                 self._tell(f"waiting: {why}")
             case Unknown(cause):
@@ -204,6 +207,8 @@ class WalletSetup:
         for look in range(self._patience.looks):
             if await self._left(step) is None:
                 return
+            if look % _LOOKS_PER_WORD == 1:
+                self._tell("waiting for the node in endpoints.rpc to show it")
             await self._clock.sleep(self._patience.after(look))
         raise SetupStopped(
             f"{words(step)}: done, but the node in endpoints.rpc does not show it; run setup again later"
@@ -216,18 +221,20 @@ async def until_final(
     """The hash of a transaction that is done; SetupStopped if it failed or does not end."""
     seen: Outcome = Pending("not asked yet")
     for look in range(patience.looks):
-        seen = await desk.outcome(ref)
+        before, seen = seen, await desk.outcome(ref)
         match seen:
             case Done(tx):
                 tell(f"done: {tx}")
                 return tx
             case Failed(detail):
                 raise SetupStopped(f"transaction {ref.id} failed and changed nothing: {detail}")
-            case Pending() | NoAnswer():
+            case Pending(now) | NoAnswer(now):
+                if seen != before or look % _LOOKS_PER_WORD == 0:
+                    tell(f"under way: {now}")
                 await clock.sleep(patience.after(look))
             case never:
                 assert_never(never)
-    raise SetupStopped(f"transaction {ref.id} has not ended yet ({seen}); run setup again later")
+    raise SetupStopped(f"transaction {ref.id} has not ended yet (last seen: {now}); run setup again later")
 
 
 def words(step: Step) -> str:
@@ -235,8 +242,9 @@ def words(step: Step) -> str:
     match step:
         case Deploy():
             return "make the wallet on chain"
-        case Grant(approvals):
-            return f"grant {len(approvals)} approvals" if len(approvals) > 1 else approve(approvals[0]).words
+        case Grant(approvals, optional):
+            aim = "to close without a trade" if optional else "to trade"
+            return f"grant {len(approvals)} approvals {aim}" if len(approvals) > 1 else approve(approvals[0]).words
         case Wrap(amount):
             return f"turn {amount} USDC.e into pUSD"
         case never:

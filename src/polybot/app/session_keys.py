@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from polybot.accounts.wallet_setup import Patience, SetupStopped, until_final
 from polybot.app.accounts import AccountRefused, clob_credentials
@@ -10,11 +11,12 @@ from polybot.config.loader import LoadedConfig
 from polybot.core.ids import Wallet
 from polybot.polymarket.auth import L2Auth
 from polybot.polymarket.relayer.desk import RelayerDesk
-from polybot.polymarket.relayer.session import SessionKey, SessionKeyDesk, fetch_session_keys
-from polybot.polymarket.wallet_calls import revoke_session_key
+from polybot.polymarket.relayer.session import SessionKey, SessionKeyChange, SessionKeyDesk, fetch_session_keys
 from polybot.polymarket.wallets import checksum
-from polybot.ports.wallet import Accepted, Call, Later, Refused, Submission
+from polybot.ports.wallet import Accepted, Call, Later, Refused, Unknown
 from polybot.utils.clock import Clock
+
+_NANO = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +55,28 @@ class _Change:
 
     async def run(self) -> SessionKeyReport:
         desk, wish = self._desk(), self._wish
-        call = revoke_session_key(desk.wallet, wish.address) if wish.revoke else desk.authorization(wish.address)[0]
-        if not wish.agrees(call):
+        await self._require_open_region()
+        change = desk.revocation(wish.address) if wish.revoke else desk.authorization(wish.address)
+        if not wish.agrees(change.call):
             return self._report((), agreed=False, tx=None)
-        keys = await self._keys()
-        if self._is_done(keys):
-            return self._report(keys, agreed=True, tx=None)
-        tx = await self._send(desk)
+        tx = None
         for look in range(self._patience.looks):
             keys = await self._keys()
             if self._is_done(keys):
                 return self._report(keys, agreed=True, tx=tx)
+            if tx is None and look == self._patience.tries:
+                break
+            tx = tx or await self._try(desk, change)
             await self._clock.sleep(self._patience.after(look))
-        raise SetupStopped("the transaction is done, but Polymarket's list of session keys does not show it yet")
+        raise SetupStopped("Polymarket's list of session keys does not show it yet; type the same again later")
+
+    async def _require_open_region(self) -> None:
+        if self._wish.revoke:
+            return
+        geo = await self._wallet.services.geoblock()
+        if geo.blocked:
+            where = "-".join(part for part in (geo.country, geo.region) if part)
+            raise AccountRefused(f"Polymarket restricts trading here ({where}): nothing was signed")
 
     def _desk(self) -> SessionKeyDesk:
         wallet = self._wallet
@@ -77,20 +88,21 @@ class _Change:
             )
         return SessionKeyDesk(wallet.relayer, wallet.desk, wallet.signer, wallet.wallet, self._clock)
 
-    async def _send(self, desk: SessionKeyDesk) -> str:
-        for look in range(self._patience.tries):
-            answer: Submission = await (
-                desk.revoke(self._wish.address) if self._wish.revoke else desk.authorize(self._wish.address)
-            )
-            if isinstance(answer, Accepted):
-                return await until_final(
-                    desk.desk, answer.ref, clock=self._clock, tell=self._wish.tell, patience=self._patience
-                )
-            if isinstance(answer, Refused):
-                raise SetupStopped(f"{answer.detail}; {answer.remedy}")
-            self._wish.tell(f"waiting: {answer.why if isinstance(answer, Later) else answer.cause}")
-            await self._clock.sleep(self._patience.after(look))
-        raise SetupStopped("no answer settled it; look at `polybot setup session-key` again later")
+    async def _try(self, desk: SessionKeyDesk, change: SessionKeyChange) -> str | None:
+        """The hash of what did it; None: look again."""
+        match await desk.send(change):
+            case Accepted(ref):
+                tell, patience = self._wish.tell, self._patience
+                return await until_final(desk.desk, ref, clock=self._clock, tell=tell, patience=patience)
+            case Refused() as refused:
+                raise SetupStopped(refused.said)
+            case Later(why):
+                self._wish.tell(f"waiting: {why}")
+            case Unknown(cause):
+                self._wish.tell(f"no clear answer ({cause}); looking before trying again")
+            case never:
+                assert_never(never)
+        return None
 
     async def _keys(self) -> Sequence[SessionKey]:
         wallet = self._wallet
@@ -99,7 +111,9 @@ class _Change:
         return await fetch_session_keys(wallet.services.clob_http, auth, self._clock)
 
     def _is_done(self, keys: Sequence[SessionKey]) -> bool:
-        return any(key.address.lower() == self._wish.address for key in keys) is not self._wish.revoke
+        now_s = self._clock.now_ns() // _NANO
+        here = [key for key in keys if key.address.lower() == self._wish.address and key.valid_until > now_s]
+        return bool(here) is not self._wish.revoke
 
     def _report(self, keys: Sequence[SessionKey], *, agreed: bool, tx: str | None) -> SessionKeyReport:
         return SessionKeyReport(checksum(self._wallet.wallet), checksum(self._wish.address), agreed, tx, keys)

@@ -56,6 +56,10 @@ class Refused:
     detail: str
     remedy: str = ""
 
+    @property
+    def said(self) -> str:
+        return f"{self.detail}; {self.remedy}" if self.remedy else self.detail
+
 
 @dataclass(frozen=True, slots=True)
 class Later:

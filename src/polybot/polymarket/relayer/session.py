@@ -51,8 +51,17 @@ class _Taken(Struct, frozen=True, rename="camel"):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionKeyChange:
+    """What is shown to a person and, once agreed to, signed. `valid_until_s` in Unix seconds; 0: it is a revocation."""
+
+    session_key: str
+    call: Call
+    valid_until_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SessionKeyDesk:
-    """Of one deposit wallet and its owner. One attempt each; the wallet's nonce keeps a repetition from counting."""
+    """Of one deposit wallet and its owner. The wallet's nonce keeps a repetition from counting."""
 
     relayer: RelayerClient
     desk: RelayerDesk
@@ -60,24 +69,27 @@ class SessionKeyDesk:
     wallet: Wallet
     clock: Clock
 
-    def authorization(self, session_key: str) -> tuple[Call, int]:
-        """The call, and until when (Unix seconds)."""
-        valid_until_s = self.clock.now_ns() // _NANO + LIFETIME_S
-        return authorize_session_key(self.wallet, session_key, valid_until_s=valid_until_s), valid_until_s
-
-    async def authorize(self, session_key: str) -> Submission:
+    def authorization(self, session_key: str) -> SessionKeyChange:
         """To trade, for as long as the relayer allows. Needs a builder key."""
-        call, valid_until_s = self.authorization(session_key)
-        extra = {"scopes": [TRADING_SCOPE], "validUntil": str(valid_until_s)}
-        return await self._post(_AUTHORIZATIONS, call, session_key, extra)
+        valid_until_s = self.clock.now_ns() // _NANO + LIFETIME_S
+        call = authorize_session_key(self.wallet, session_key, valid_until_s=valid_until_s)
+        return SessionKeyChange(session_key, call, valid_until_s)
 
-    async def revoke(self, session_key: str) -> Submission:
-        return await self._post(_REVOCATIONS, revoke_session_key(self.wallet, session_key), session_key, {})
+    def revocation(self, session_key: str) -> SessionKeyChange:
+        return SessionKeyChange(session_key, revoke_session_key(self.wallet, session_key))
 
-    async def _post(self, path: str, call: Call, session_key: str, extra: Mapping[str, object]) -> Submission:
+    async def send(self, change: SessionKeyChange) -> Submission:
+        """One attempt at exactly `change.call`."""
+        path, extra = _REVOCATIONS, {}
+        if change.valid_until_s:
+            path = _AUTHORIZATIONS
+            extra = {"scopes": [TRADING_SCOPE], "validUntil": str(change.valid_until_s)}
+        return await self._post(path, change, extra)
+
+    async def _post(self, path: str, change: SessionKeyChange, extra: Mapping[str, object]) -> Submission:
         try:
-            batch = await self.desk.batch([call])
-            body = msgspec.json.encode({**self._body(batch, session_key), **extra})
+            batch = await self.desk.batch([change.call])
+            body = msgspec.json.encode({**self._body(batch, change.session_key), **extra})
             name = hashlib.blake2b(body, digest_size=16).hexdigest()
             answer = await self.relayer.post(path, body, idempotency_key=name)
             return Accepted(TransactionRef(decode(answer, _Taken, endpoint=path).transaction_id))
