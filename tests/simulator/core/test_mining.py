@@ -218,6 +218,21 @@ def test_what_was_spent_before_a_reorg_stays_owed(venue: Venue) -> None:
     assert not venue.exchange.imbalance()
 
 
+@pytest.mark.parametrize("again", [True, False])
+def test_what_a_reorg_takes_back_is_owed_until_it_is_mined_or_fails(venue: Venue, *, again: bool) -> None:
+    ann = venue.wallet("ann", cash="10", yes="10")
+    sold = venue.place(venue.order(ann, SELL, 10_000_000, 3_000_000)).trades[0]
+    venue.later(3)
+    buy(venue, ann)
+    venue.exchange.withdraw(ann.wallet, Usdc.parse("13"))
+    venue.exchange.revert_trade(sold, again=again)
+    assert ann.chain_cash_micro < 0
+    assert not venue.exchange.imbalance()
+    venue.later(30)
+    assert not venue.exchange.imbalance()
+    assert ann.cash == (Usdc.parse("0.80484") if again else -Usdc.parse("3"))
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     deals=st.lists(st.tuples(st.integers(0, 2), st.sampled_from([BUY, SELL]), st.integers(1, 30)), max_size=12),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from polybot.core.ids import TokenId, Wallet
 from polybot.core.market import Side
 from polybot.core.money import MICRO
-from polybot.simulator.engine.accounts import SYSTEM, Accounts
+from polybot.simulator.engine.accounts import SYSTEM, Account, Accounts
 from polybot.simulator.engine.listings import Listing
 from polybot.simulator.engine.trades import reserved_usdc
 from polybot.simulator.engine.truth import Truth
@@ -40,19 +40,19 @@ def _pools(accounts: Accounts, listings: list[Listing]) -> Iterator[str]:
 
 
 def _wallets(accounts: Accounts, truth: Truth) -> Iterator[str]:
-    """A wallet whose trade failed may owe what it spent meanwhile; one that moved what a match had taken owes it
-    until the match fails."""
+    """A wallet whose trade failed may owe what it spent meanwhile; one that moved what a match had taken, or what a
+    reorganisation took back, owes it until the trade is mined or fails."""
     debtors = {fill.wallet for fill in truth.failed}
     for account in accounts:
         if account.wallet in SYSTEM:
             continue
         holdings = truth.of(account.wallet)
         told = account.deposited_micro + truth.cash_flow(account.wallet)
-        owes = account.wallet in debtors
-        if account.cash_micro != told or (max(told, account.chain_cash_micro) < 0 and not owes):
+        owes = account.wallet in debtors or _waits(account)
+        if account.cash_micro != told or (told < 0 and not owes):
             yield f"{account.wallet} has {account.cash_micro} micro-USDC, its fills say {told}"
         shares = {holding.token: holding.shares for holding in holdings if holding.shares}
-        short = any(max(micro, account.chain_held_micro(token)) < 0 for token, micro in shares.items())
+        short = any(micro < 0 for micro in shares.values())
         if shares != _nonzero(account.held_micro) or (short and not owes):
             yield f"{account.wallet} does not hold what its fills say: {shares}"
 
@@ -69,6 +69,11 @@ def _reserves(accounts: Accounts, listings: list[Listing]) -> Iterator[str]:
         wallet = account.wallet
         if (account.reserved_cash_micro, _nonzero(account.reserved_shares_micro)) != (cash[wallet], shares[wallet]):
             yield f"{wallet} reserves other than what its orders can take"
+
+
+def _waits(account: Account) -> bool:
+    """For a block that has its trades."""
+    return bool(account.unmined_cash_micro or _nonzero(account.unmined_micro))
 
 
 def _nonzero(amounts: Mapping[TokenId, int]) -> dict[TokenId, int]:
