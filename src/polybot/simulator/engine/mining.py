@@ -153,6 +153,7 @@ class Mining:
         self._send(self._advance(replace(trade, attempt=trade.attempt + 1), TradeStatus.RETRYING, tx=tx))
 
     def _fail(self, trade: SimTrade) -> None:
+        self._fates.pop(trade.id, None)
         self._undo(trade)
         self._advance(trade, TradeStatus.FAILED, tx=self.tx_of(trade))
         for wallet in dict.fromkeys(part.wallet for part, _ in _parts(trade)):
