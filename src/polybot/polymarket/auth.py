@@ -16,7 +16,8 @@ from polybot.ports.signer import Signer
 
 _AUTH_TYPE = keccak(b"ClobAuth(address address,string timestamp,uint256 nonce,string message)")
 _MESSAGE = keccak(b"This message attests that I control the given wallet")
-_SKEW_S = 60
+SKEW_S = 60
+"""How much skew the venue allows is not documented; this is our assumption."""
 
 
 class AuthFailed(ValueError):
@@ -67,9 +68,11 @@ class L2Auth:
             "POLY_TIMESTAMP": str(timestamp_s),
         }
 
-    def verify(self, headers: Mapping[str, str], *, method: str, path: str, body: bytes, now_s: int) -> None:
-        """The venue's side of `headers`: AuthFailed unless they prove this key and are fresh (±60 s)."""
-        timestamp = _fresh_timestamp(headers, now_s)
+    def verify(
+        self, headers: Mapping[str, str], *, method: str, path: str, body: bytes, now_s: int, skew_s: int = SKEW_S
+    ) -> None:
+        """The venue's side of `headers`: AuthFailed unless they prove this key and are fresh."""
+        timestamp = _fresh_timestamp(headers, now_s, skew_s)
         expected = {
             "POLY_API_KEY": self._credentials.key,
             "POLY_PASSPHRASE": self._credentials.passphrase,
@@ -87,9 +90,9 @@ class L2Auth:
         return base64.urlsafe_b64encode(mac.digest()).decode()
 
 
-def verify_l1(headers: Mapping[str, str], *, chain_id: int, now_s: int) -> tuple[str, int]:
+def verify_l1(headers: Mapping[str, str], *, chain_id: int, now_s: int, skew_s: int = SKEW_S) -> tuple[str, int]:
     """The venue's side of `l1_headers`: the proven EOA (checksum) and the nonce; AuthFailed otherwise."""
-    timestamp = _fresh_timestamp(headers, now_s)
+    timestamp = _fresh_timestamp(headers, now_s, skew_s)
     nonce = headers.get("POLY_NONCE", "0")
     if not (nonce.isascii() and nonce.isdigit()):
         raise AuthFailed("POLY_NONCE is not a decimal number")
@@ -111,13 +114,12 @@ def _l1_digest(address: str, *, chain_id: int, timestamp: str, nonce: int) -> by
     return typed_digest(domain, keccak(fields))
 
 
-def _fresh_timestamp(headers: Mapping[str, str], now_s: int) -> str:
-    """How much skew the venue allows is not documented; 60 s is our assumption."""
+def _fresh_timestamp(headers: Mapping[str, str], now_s: int, skew_s: int) -> str:
     text = headers.get("POLY_TIMESTAMP", "")
     if not (text.isascii() and text.isdigit() and len(text) < 20):
         raise AuthFailed("POLY_TIMESTAMP is not Unix seconds")
-    if abs(int(text) - now_s) > _SKEW_S:
-        raise AuthFailed(f"POLY_TIMESTAMP {text} is more than {_SKEW_S} s from the venue's {now_s}: set the clock")
+    if abs(int(text) - now_s) > skew_s:
+        raise AuthFailed(f"POLY_TIMESTAMP {text} is more than {skew_s} s from the venue's {now_s}: set the clock")
     return text
 
 

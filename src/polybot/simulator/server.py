@@ -161,7 +161,7 @@ class Simulator:
 
     def _routes(self) -> dict[str, list[web.RouteDef]]:
         clocks = (self.clock, SystemClock()) if self._options.machine_time else (self.clock,)
-        gate = Gate(self.keys, *(SkewedClock(clock, self._skew) for clock in clocks))
+        gate = Gate(self.keys, *(SkewedClock(clock, self._skew) for clock in clocks), skew_s=self._options.clob.skew_s)
         credentials = Credentials(
             gate=gate, keys=self.keys, accounts=self.world.exchange.accounts, sessions=self._sessions
         )

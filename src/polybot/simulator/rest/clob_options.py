@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from polybot.core.orders import SignatureType
+from polybot.polymarket.auth import SKEW_S
+
 
 class Limiting(StrEnum):
     """What the limiter per signer does to a request that finds too few tokens."""
@@ -50,6 +53,11 @@ class ClobOptions:
     ended_orders_by_id: bool = True
     unbroadcast_s: float = 0.0
     """How long after its match a trade reads MATCHED_NOT_BROADCASTED."""
+    wallet_types: frozenset[SignatureType] = frozenset(SignatureType)
+    """Whose orders are taken; others are sent to the deposit wallet flow, as all new wallets have been since May 2026.
+    Polymarket's docs say that older ones keep trading; some were refused all the same."""
+    skew_s: int = SKEW_S
+    """How far the time of signed headers may be off."""
     deleted_keys_return: bool = True
     """The key of a nonce can be created again after it was deleted; otherwise the nonce is spent."""
     page_size: int = 500

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from polybot.core.ids import Wallet
 from polybot.core.orders import SignatureType
-from polybot.polymarket.auth import ApiCredentials, AuthFailed, L2Auth, verify_l1
+from polybot.polymarket.auth import SKEW_S, ApiCredentials, AuthFailed, L2Auth, verify_l1
 from polybot.polymarket.contracts import POLYGON
 from polybot.polymarket.wallets import checksum, funders
 from polybot.simulator.engine.accounts import Account, Accounts
@@ -20,11 +20,12 @@ from polybot.utils.clock import Clock
 
 
 class Gate:
-    """Headers are fresh if they are near any of `clocks`."""
+    """Headers are fresh if they are within `skew_s` of any of `clocks`."""
 
-    def __init__(self, keys: ApiKeys, *clocks: Clock) -> None:
+    def __init__(self, keys: ApiKeys, *clocks: Clock, skew_s: int = SKEW_S) -> None:
         self._keys = keys
         self._clocks = clocks
+        self._skew_s = skew_s
 
     async def l2(self, request: web.Request) -> ApiKey:
         """The key that signed this very request, or a read-only key that it names; 401 otherwise."""
@@ -42,7 +43,7 @@ class Gate:
         """The address that signed, and the nonce; 401 otherwise."""
         for clock in self._clocks:
             try:
-                return verify_l1(request.headers, chain_id=POLYGON, now_s=_now_s(clock))
+                return verify_l1(request.headers, chain_id=POLYGON, now_s=_now_s(clock), skew_s=self._skew_s)
             except AuthFailed:
                 continue
         raise documented("invalid_l1")
@@ -66,7 +67,9 @@ class Gate:
         body, path = await request.read(), request.rel_url.raw_path
         for clock in self._clocks:
             try:
-                auth.verify(headers, method=request.method, path=path, body=body, now_s=_now_s(clock))
+                auth.verify(
+                    headers, method=request.method, path=path, body=body, now_s=_now_s(clock), skew_s=self._skew_s
+                )
             except AuthFailed:
                 continue
             return True

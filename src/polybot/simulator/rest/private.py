@@ -159,6 +159,8 @@ class ClobOrders:
         """The words for a wallet that is not deployed are our guess: nothing could approve a deposit wallet's
         signature."""
         deposit = account.signature_type is SignatureType.POLY_1271
+        if account.signature_type not in self._options.wallet_types:
+            raise documented("maker_not_allowed")
         if not account.deployed:
             raise documented("invalid_signature" if deposit else "maker_not_allowed")
         if deposit and self._options.update_before_first_order and not self._balances.was_updated(account.wallet):

@@ -48,6 +48,7 @@ class Feeds:
         self._agenda = faults.agenda
         self._faults = faults
         self._activity_ns = round(options.delays.activity_s * 1e9)
+        self._takers_hear = options.streams.takers_hear_fills
         self._tops: dict[TokenId, tuple[Price | None, Price | None]] = {}
 
     def hear(self, event: model.Event) -> None:
@@ -149,7 +150,7 @@ class Feeds:
     def _trade(self, event: model.TradeChanged) -> None:
         trade = event.trade
         market = self._records.market(trade.condition)
-        for viewer in _parties(trade):
+        for viewer in _parties(trade, taker=self._takers_hear):
             if self.user.listens(viewer):
                 frame = trade_event(trade, market=market, key_of=self._keys.label, viewer=viewer)
                 self.user.publish(viewer, trade.condition, frame, at_ns=event.at_ns)
@@ -169,6 +170,7 @@ class Feeds:
                     self.activity.publish(type_="orders_matched", payload=payload, at_ms=at_ms)
 
 
-def _parties(trade: model.SimTrade) -> Iterable[Wallet]:
+def _parties(trade: model.SimTrade, *, taker: bool) -> Iterable[Wallet]:
     """Everyone who hears of a trade, once."""
-    return dict.fromkeys([trade.owner, *(leg.owner for leg in trade.legs)])
+    takers = [trade.owner] if taker else []
+    return dict.fromkeys([*takers, *(leg.owner for leg in trade.legs)])

@@ -69,7 +69,8 @@ class UserFeed:
         return await self._sockets.serve(request, self.join)
 
     def join(self, way: Way) -> Conversation:
-        tap = Tap(self._faults, way, service="user", name=str(next(self._numbers)))
+        out = _Arrays(way) if self._options.user_arrays else way
+        tap = Tap(self._faults, out, service="user", name=str(next(self._numbers)))
         listener = _Listener(Line(tap, self._options))
         self._listeners[listener] = None
         return _Joined(self, listener)
@@ -94,7 +95,7 @@ class UserFeed:
                 listener.line.tap.offer(news.frame, event=news.event)
 
     def hear(self, listener: _Listener, text: str) -> bool:
-        """False, which ends the connection, for wrong or missing credentials."""
+        """False, which ends the connection, for wrong or missing credentials, unless those are met with silence."""
         if text == "PING":
             listener.line.ping()
             return True
@@ -111,7 +112,7 @@ class UserFeed:
         shown = frame.auth
         key = self._keys.find(shown.api_key) if shown else None
         if shown is None or key is None or (shown.secret, shown.passphrase) != (key.secret, key.passphrase):
-            return False
+            return not self._options.strangers_are_closed
         listener.line.greeted()
         listener.address = key.address
         listener.markets = set(frame.markets) if frame.markets else None
@@ -124,6 +125,19 @@ class UserFeed:
         for met in self._faults.struck(SubscriptionFault, subject):
             if isinstance(met.spec, LateAuthFailure):
                 self._faults.agenda.after(met.spec.seconds, lambda: listener.line.tap.cut(_UNAUTHORISED))
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrays:
+    """Puts each event into an array of its own."""
+
+    way: Way
+
+    def offer(self, frame: str) -> None:
+        self.way.offer(f"[{frame}]" if frame.startswith("{") else frame)
+
+    def cut(self, code: int | None) -> None:
+        self.way.cut(code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,109 @@
+"""What nobody knows for certain of the CLOB is a switch: with its default, and the other way round."""
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+from clob_venue import Venue, open_venue
+
+from caller import Caller
+from polybot.core.money import Usdc
+from polybot.core.orders import SignatureType, TimeInForce
+from polybot.simulator.options import Options
+from polybot.simulator.rest.clob_options import ClobOptions
+from polybot.simulator.streams.options import StreamOptions
+from simulated_venue import AT_ONCE, NEG_RISK, V1, V2, Running, running_simulator
+
+DEPOSIT = SignatureType.POLY_1271
+OTHERS = [kind for kind in SignatureType if kind is not DEPOSIT]
+FLOW = "maker address not allowed, please use the deposit wallet flow"
+
+
+@pytest.mark.parametrize("condition", [V1, NEG_RISK, V2])
+async def test_wallets_of_older_types_may_be_sent_to_the_deposit_wallet_flow(condition: str) -> None:
+    async with open_venue(ClobOptions(wallet_types=frozenset({DEPOSIT}))) as venue:
+        market = venue.running.market(condition)  # type: ignore[arg-type]
+        for kind in OTHERS:
+            caller = await venue.caller(kind)
+            assert await caller.post(caller.order(market)) == (400, {"error": FLOW})
+        caller = await venue.caller(DEPOSIT)
+        assert (await caller.post(caller.order(market)))[0] == 200
+
+
+@pytest.mark.parametrize(("skew_s", "late_s", "status"), [(60, 50, 200), (60, 70, 401), (5, 10, 401), (300, 70, 200)])
+async def test_how_far_a_clock_may_be_off(skew_s: int, late_s: int, status: int) -> None:
+    async with open_venue(ClobOptions(skew_s=skew_s)) as venue:
+        caller = await venue.caller()
+        headers = caller.l2_headers("GET", "/data/orders", timestamp_s=caller.now_s() - late_s)
+        assert (await caller.call("GET", "/data/orders", headers=headers))[0] == status
+
+
+def streaming(**streams: Any) -> Options:
+    return Options(delays=AT_ONCE, machine_time=True, streams=StreamOptions(**streams))
+
+
+async def made_caller(running: Running, session: aiohttp.ClientSession) -> Caller:
+    account = running.simulator.desk.open_account(signature_type=DEPOSIT, balance=Usdc.parse("1000"))
+    caller = Caller(session, running.urls.clob, account, running.clock)
+    await caller.log_in()
+    return caller
+
+
+async def told(socket: aiohttp.ClientWebSocketResponse) -> list[Any]:
+    """All that came before the answer to a PING."""
+    await socket.send_str("PING")
+    frames: list[Any] = []
+    async with asyncio.timeout(5):
+        while (text := await socket.receive_str()) != "PONG":
+            frames.append(json.loads(text))
+    return frames
+
+
+async def test_wrong_credentials_may_be_met_with_silence() -> None:
+    async with running_simulator(streaming(strangers_are_closed=False)) as running, aiohttp.ClientSession() as session:
+        caller = await made_caller(running, session)
+        async with session.ws_connect(running.urls.ws_user) as socket:
+            await socket.send_json({"type": "user", "auth": {**caller.key, "secret": "wrong"}})
+            await caller.post(caller.order(running.market(V1)))
+            await running.advance(1)
+            assert await told(socket) == []
+            await socket.send_json({"type": "user", "auth": caller.key})
+            await caller.l2("DELETE", "/cancel-all")
+            await running.advance(1)
+            assert [frame["type"] for frame in await told(socket)] == ["CANCELLATION"]
+
+
+@pytest.mark.parametrize(("hear", "trades"), [(True, 1), (False, 0)])
+async def test_a_taker_may_not_hear_of_its_own_fills(hear: bool, trades: int) -> None:
+    async with running_simulator(streaming(takers_hear_fills=hear)) as running, aiohttp.ClientSession() as session:
+        caller = await made_caller(running, session)
+        async with session.ws_connect(running.urls.ws_user) as socket:
+            await socket.send_json({"type": "user", "auth": caller.key})
+            order = caller.order(running.market(V1), price="0.52", spend="5.2", tif=TimeInForce.FAK)
+            assert (await caller.post(order))[0] == 200
+            await running.advance(0.5)
+            kinds = [frame["event_type"] for frame in await told(socket)]
+            assert kinds.count("trade") == trades
+            assert "order" in kinds
+            assert len((await caller.l2("GET", "/data/trades"))[1]["data"]) == 1
+
+
+async def test_user_events_may_come_in_arrays() -> None:
+    async with running_simulator(streaming(user_arrays=True)) as running, aiohttp.ClientSession() as session:
+        caller = await made_caller(running, session)
+        async with session.ws_connect(running.urls.ws_user) as socket:
+            await socket.send_json({"type": "user", "auth": caller.key})
+            await caller.post(caller.order(running.market(V1)))
+            await running.advance(1)
+            [[placed]] = await told(socket)
+            assert placed["type"] == "PLACEMENT"
+
+
+async def test_a_refusal_may_have_the_status_of_a_success(venue: Venue, caller: Caller) -> None:
+    body = '{"success":false,"errorMsg":"not enough balance / allowance","orderID":"","status":""}'
+    await venue.control("/faults", fault="refuse", status=200, body=body, scope={"path": "/order"}, count=1)
+    status, answer = await caller.post(caller.order(venue.running.market(V1)))
+    assert (status, answer["success"], answer["orderID"]) == (200, False, "")
+    assert (await caller.l2("GET", "/data/orders"))[1]["count"] == 0
