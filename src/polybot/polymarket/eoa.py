@@ -1,5 +1,6 @@
 """Plain wallets: legacy transactions, signed here, sent through a Polygon node, paid for in POL."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,10 @@ from polybot.ports.wallet import (
 )
 
 _REVERTED = "0x0"
+_TAKEN = re.compile("nonce too low|replacement transaction underpriced", re.IGNORECASE)
+"""Another transaction has this nonce, perhaps an earlier try of the same."""
+_DEAREST_WEI = 10**18
+"""What gas of one transaction may cost, whatever a node says of prices: many times what any call here took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +109,7 @@ class EoaDesk:
             return Refused(failed.failure.code, str(failed), "check endpoints.rpc and the network")
         except RpcError as error:
             return Refused("would_fail", f"the chain would refuse it: {error.message}")
-        if held_wei < transaction.cost_wei:
-            needs = (
-                f"gas for it may cost {_pol(transaction.cost_wei)} POL, and {self._signer.address} has {_pol(held_wei)}"
-            )
-            return Refused("no_gas", needs, f"send POL (on Polygon) to {self._signer.address}")
-        return await self._broadcast(transaction)
+        return self._unaffordable(transaction, held_wei) or await self._broadcast(transaction)
 
     async def outcome(self, ref: TransactionRef) -> Outcome:
         try:
@@ -119,6 +119,16 @@ class EoaDesk:
         if receipt is None:
             return Pending("not mined yet")
         return Failed(f"transaction {ref.id} was reverted") if receipt.status == _REVERTED else Done(ref.id)
+
+    def _unaffordable(self, transaction: LegacyTransaction, held_wei: int) -> Refused | None:
+        cost = f"gas for it may cost {_pol(transaction.cost_wei)} POL"
+        if transaction.gas * transaction.gas_price_wei > _DEAREST_WEI:
+            remedy = "try again later, or name another node in endpoints.rpc"
+            return Refused("dear_gas", f"{cost}, and polybot pays {_pol(_DEAREST_WEI)} at most", remedy)
+        if held_wei < transaction.cost_wei:
+            needs = f"{cost}, and {self._signer.address} has {_pol(held_wei)}"
+            return Refused("no_gas", needs, f"send POL (on Polygon) to {self._signer.address}")
+        return None
 
     async def _transaction(self, call: Call) -> LegacyTransaction:
         gas = await self._gas(call)
@@ -147,7 +157,7 @@ class EoaDesk:
         except RpcError as error:
             if "already known" in error.message.lower():
                 return Accepted(ref)
-            if "nonce too low" in error.message.lower():
+            if _TAKEN.search(error.message):
                 return Later(error.message)
             return Refused("node_refused", error.message)
         return Accepted(ref)

@@ -56,6 +56,7 @@ class Node:
     pol_wei: int = 10**18
     nonces: tuple[int, int] = (4, 4)
     gas: int | None = 50_000
+    price: int = 30 * GWEI
     refusal: str = ""
     receipt: dict[str, Any] | None = None
     broken: str = ""
@@ -73,7 +74,7 @@ class Node:
     def _told(self, method: str, params: list[Any]) -> dict[str, Any]:
         known = {
             "eth_getBalance": hex(self.pol_wei),
-            "eth_gasPrice": hex(30 * GWEI),
+            "eth_gasPrice": hex(self.price),
             "eth_getTransactionCount": hex(self.nonces["pending" in params]),
             "eth_getTransactionReceipt": self.receipt,
         }
@@ -112,6 +113,15 @@ async def test_without_gas_nothing_is_sent_and_the_need_is_named() -> None:
     assert node.raw == []
 
 
+async def test_no_node_can_make_a_transaction_cost_a_fortune() -> None:
+    node = Node(pol_wei=10**24, price=20_000 * GWEI)
+    async with desk_at(node) as desk:
+        answer = await desk.send([CALL], why="")
+    assert isinstance(answer, Refused)
+    assert "may cost 1.2 POL, and polybot pays 1 at most" in answer.detail
+    assert node.raw == []
+
+
 async def test_while_one_transaction_waits_no_other_is_sent() -> None:
     node = Node(nonces=(4, 5))
     async with desk_at(node) as desk:
@@ -133,6 +143,7 @@ async def test_what_would_be_reverted_is_not_sent() -> None:
     [
         (Node(refusal="already known"), Accepted),
         (Node(refusal="nonce too low"), Later),
+        (Node(refusal="replacement transaction underpriced"), Later),
         (Node(refusal="transaction underpriced"), Refused),
         (Node(broken="eth_sendRawTransaction"), Unknown),
         (Node(broken="eth_gasPrice"), Refused),

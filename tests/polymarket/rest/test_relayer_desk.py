@@ -51,6 +51,7 @@ class Stage:
     submit: Callable[[], web.Response] = lambda: reply(json.dumps(ACCEPTED))
     node: dict[str, Any] = field(default_factory=lambda: {"eth_getBlockByNumber": None, "eth_estimateGas": "0x61a80"})
     nonce: str = "7"
+    relay: str = RELAY
     transaction: dict[str, Any] = field(default_factory=dict)
     submitted: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -66,7 +67,7 @@ class Stage:
             return reply(json.dumps(self.transaction)) if self.transaction else reply("down", status=502)
         if request.path == "/deployed":
             return reply(json.dumps({"deployed": True}))
-        return reply(json.dumps({"address": RELAY, "nonce": self.nonce}))
+        return reply(json.dumps({"address": self.relay, "nonce": self.nonce}))
 
     def _node(self, call: dict[str, Any]) -> web.Response:
         found = self.node.get(call["method"], KeyError)
@@ -159,7 +160,7 @@ async def test_no_nonce_no_transaction() -> None:
 
 
 async def test_a_deadline_follows_the_chain_s_clock_if_that_is_ahead() -> None:
-    ahead_s = 1_999_999_999
+    ahead_s = SkippingClock().now_ns() // 10**9 + 3_600
     block = {"number": "0x1", "hash": "0x", "parentHash": "0x", "timestamp": hex(ahead_s)}
     stage = Stage(node={"eth_getBlockByNumber": block})
     await sent(stage)
@@ -243,3 +244,27 @@ async def test_metadata_that_the_relayer_would_refuse_is_cut() -> None:
     async with desk_at(stage) as desk:
         await desk.send(CALLS, why="x" * 900)
     assert len(stage.submitted[0]["metadata"]) == 500
+
+
+@pytest.mark.parametrize("nonce", ["", "-1", "0x7", "9" * 80])
+async def test_a_nonce_that_cannot_be_one_is_not_signed(nonce: str) -> None:
+    stage = Stage(nonce=nonce)
+    async with desk_at(stage) as desk:
+        assert isinstance(await desk.send(CALLS, why=""), Refused)
+    assert stage.submitted == []
+
+
+async def test_a_relayer_that_names_no_relay_gets_no_signature_of_a_proxy() -> None:
+    stage = Stage(relay="")
+    async with desk_at(stage, SignatureType.POLY_PROXY) as desk:
+        assert isinstance(await desk.send(CALLS, why=""), Refused)
+    assert stage.submitted == []
+
+
+@pytest.mark.parametrize("timestamp", ["soon", "0xffffffffff"])
+async def test_no_node_can_make_a_signature_last_for_ever(timestamp: str) -> None:
+    block = {"number": "0x1", "hash": "0x1", "parentHash": "0x0", "timestamp": timestamp}
+    stage = Stage(node={"eth_getBlockByNumber": block})
+    assert isinstance(await sent(stage), Accepted)
+    deadline_s = int(stage.submitted[0]["depositWalletParams"]["deadline"])
+    assert deadline_s < SkippingClock().now_ns() // 10**9 + 2 * 86_400

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -32,7 +32,7 @@ class Block(msgspec.Struct, frozen=True, rename="camel"):
     number: str
     hash: str
     parent_hash: str
-    timestamp: str
+    timestamp: Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{1,16}$")]
 
 
 class Receipt(msgspec.Struct, frozen=True, rename="camel"):

@@ -21,8 +21,8 @@ class Deployed(Struct, frozen=True):
 class Ticket(Struct, frozen=True):
     """`address` is the relay's for PROXY, else the wallet's."""
 
-    nonce: Annotated[str, Meta(pattern=r"^\d+$")] | int
-    address: str = ""
+    nonce: Annotated[str, Meta(pattern=r"^\d{1,18}$")] | Annotated[int, Meta(ge=0, le=10**18)]
+    address: Annotated[str, Meta(pattern=r"^(0x[0-9a-fA-F]{40})?$")] = ""
 
 
 class Submitted(Struct, frozen=True):

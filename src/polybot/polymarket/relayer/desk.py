@@ -38,10 +38,14 @@ from polybot.utils.clock import Clock
 _DEADLINE_S = 600
 _GAS_PER_CALL = 100_000
 """Twice what an approval takes."""
+_MOST_GAS = 30_000_000
+"""No block has more for one transaction."""
+_MOST_AHEAD_S = 86_400
+"""So far a node's clock is believed: whoever answers for it must not make a signature last for ever."""
 _NANO = 1_000_000_000
 
 _BUSY = re.compile(r"wallet busy.*active action|wallet has in-flight action", re.IGNORECASE)
-_NONCE = re.compile(r"nonce\s+(\d+)\s+does not match on-chain nonce\s+(\d+)", re.IGNORECASE)
+_NONCE = re.compile(r"nonce\s+\d+\s+does not match on-chain nonce\s+(\d{1,18})\b", re.IGNORECASE)
 _QUOTA = re.compile(r"quota .*resets in", re.IGNORECASE)
 
 KINDS: Mapping[SignatureType, str] = {
@@ -121,6 +125,10 @@ class RelayerDesk:
         ticket = await self._relayer.ticket(self._signer.address, self._kind)
         if self._type is SignatureType.POLY_GNOSIS_SAFE:
             return SafeTransaction(self._wallet, calls, self._nonce(ticket))
+        if not ticket.address:
+            raise RequestFailed(
+                "relayer.ticket", Failure("maybe", FailureKind.GARBAGE, "no_relay", "it names no relay")
+            )
         gas = await self._gas_limit(calls)
         return ProxyCalls(self._signer.address, self._wallet, calls, self._nonce(ticket), ticket.address, gas)
 
@@ -134,13 +142,14 @@ class RelayerDesk:
             block = await self._node.block("latest")
         except (RequestFailed, RpcError):
             return now_s
-        return max(now_s, int(block.timestamp, 16)) if block else now_s
+        return min(max(now_s, int(block.timestamp, 16)), now_s + _MOST_AHEAD_S) if block else now_s
 
     async def _gas_limit(self, calls: Sequence[Call]) -> int:
         try:
-            return await self._node.estimate_gas(sender=self._signer.address, to=PROXY_FACTORY, data=proxy_data(calls))
+            gas = await self._node.estimate_gas(sender=self._signer.address, to=PROXY_FACTORY, data=proxy_data(calls))
         except (RequestFailed, RpcError):
             return _GAS_PER_CALL * (len(calls) + 1)
+        return min(gas, _MOST_GAS)
 
     async def _submit(self, body: bytes) -> Submission:
         try:
@@ -156,7 +165,7 @@ class RelayerDesk:
         if _QUOTA.search(failure.detail):
             return Refused("quota", failure.detail, "wait as long as it says")
         if mismatch := _NONCE.search(failure.detail):
-            self._least_nonce = max(self._least_nonce, int(mismatch[2]))
+            self._least_nonce = max(self._least_nonce, int(mismatch[1]))
             return Later(failure.detail)
         if failure.kind is FailureKind.RATE_LIMITED or _BUSY.search(failure.detail):
             return Later(failure.detail)
