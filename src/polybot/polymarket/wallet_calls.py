@@ -28,7 +28,6 @@ from polybot.polymarket.contracts import (
     STANDARD,
     USDC_E,
     V3,
-    Exchange,
     contract_name,
 )
 from polybot.polymarket.wallets import checksum
@@ -46,22 +45,17 @@ def _shares(token: str, operator: str) -> Approval:
     return Approval(Standard.ERC1155, token, operator)
 
 
-_BY_EXCHANGE: Mapping[str, tuple[Approval, ...]] = {
-    STANDARD[POLYGON].address: (
-        _money(STANDARD[POLYGON].address),
-        _shares(CONDITIONAL_TOKENS, STANDARD[POLYGON].address),
-    ),
+TRADING: tuple[Approval, ...] = (
+    _money(STANDARD[POLYGON].address),
+    _shares(CONDITIONAL_TOKENS, STANDARD[POLYGON].address),
+    _money(NEG_RISK[POLYGON].address),
     # The CLOB was last seen asking for the retired adapter's allowance before a neg-risk BUY (py-sdk issue 305).
-    NEG_RISK[POLYGON].address: (
-        _money(NEG_RISK[POLYGON].address),
-        _money(NEG_RISK_ADAPTER),
-        _shares(CONDITIONAL_TOKENS, NEG_RISK[POLYGON].address),
-        _shares(CONDITIONAL_TOKENS, NEG_RISK_ADAPTER),
-    ),
-    V3[POLYGON].address: (_money(V3[POLYGON].address), _shares(POSITION_MANAGER, V3[POLYGON].address)),
-}
-
-TRADING: tuple[Approval, ...] = tuple(approval for needed in _BY_EXCHANGE.values() for approval in needed)
+    _money(NEG_RISK_ADAPTER),
+    _shares(CONDITIONAL_TOKENS, NEG_RISK[POLYGON].address),
+    _shares(CONDITIONAL_TOKENS, NEG_RISK_ADAPTER),
+    _money(V3[POLYGON].address),
+    _shares(POSITION_MANAGER, V3[POLYGON].address),
+)
 """Without these some market cannot be traded."""
 
 CLOSING: tuple[Approval, ...] = (
@@ -77,11 +71,6 @@ CLOSING: tuple[Approval, ...] = (
     _shares(POSITION_MANAGER, AUTO_REDEEMER),
 )
 """With these positions can end without a trade: split, merged, redeemed, by us or by Polymarket's redeemer."""
-
-
-def needed_to_trade(exchange: Exchange) -> tuple[Approval, ...]:
-    """The approvals without which an order for `exchange` (on Polygon) is refused."""
-    return _BY_EXCHANGE[exchange.address]
 
 
 def approve(approval: Approval) -> Call:
