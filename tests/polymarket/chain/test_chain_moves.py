@@ -169,3 +169,16 @@ def test_other_events_are_no_moves_and_broken_ones_are_refused() -> None:
         decode_move(log(CONDITIONAL_TOKENS, CTF_SPLIT))
     with pytest.raises(ValueError, match="1 words, not 3"):
         decode_move(log(CONDITIONAL_TOKENS, CTF_SPLIT, indexed=[ANN, 0, CONDITION], types=["uint256"], values=[1]))
+
+
+def test_two_wallets_in_one_transaction_have_a_move_each() -> None:
+    """As when one transaction redeems for several, or splits for one and merges for another."""
+    bob = "0x" + "b" * 40
+    merges = [
+        entry for who in (ANN, bob) for entry in (moved(who, COLLATERAL_ADAPTER), ctf(CTF_MERGE, COLLATERAL_ADAPTER))
+    ]
+    split = [ctf(CTF_SPLIT, COLLATERAL_ADAPTER), moved(COLLATERAL_ADAPTER, ANN)]
+    moves = settled_moves([*merges, *split])
+    assert [(move.kind, move.wallet) for move in moves] == [
+        (MoveKind.MERGE, ANN), (MoveKind.MERGE, bob), (MoveKind.SPLIT, ANN),
+    ]  # fmt: skip
