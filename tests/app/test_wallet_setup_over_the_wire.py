@@ -209,10 +209,29 @@ def test_what_is_no_address_is_refused_before_anything_is_asked(tmp_path: Path, 
 
 def test_another_spender_is_approved_if_a_person_names_it(tmp_path: Path, market: Market) -> None:
     bot = folder_for(tmp_path, market, market.account(balance=100))
-    stranger = "0x" + "5a" * 20
-    typed = setup(bot, "--approve", stranger, "--dry-run")
+    stranger = market.account(balance=1)["wallet"]
+    typed = setup(bot, "--approve", stranger, "--dry-run", "--json")
     assert typed.code == 0, typed.err
-    assert "let the UNKNOWN contract" in typed.out
+    (step,) = steps(typed.document)
+    assert step == f"let the UNKNOWN contract {stranger} spend your pUSD, without limit"
+
+
+def test_a_person_is_not_approved_as_a_contract(tmp_path: Path, market: Market) -> None:
+    bot = folder_for(tmp_path, market, market.account(balance=100))
+    typed = setup(bot, "--approve", "0x" + "5a" * 20, "--yes")
+    assert typed.code == 5
+    assert "there is no contract at this address" in typed.err
+
+
+@pytest.mark.parametrize("kind", ["proxy", "safe"])
+def test_what_only_the_website_makes_is_said_before_anything_is_asked(
+    kind: str, tmp_path: Path, market: Market
+) -> None:
+    bot = folder_for(tmp_path, market, market.account(wallet_type=kind, balance=100, deployed=False))
+    typed = setup(bot, "--yes")
+    assert typed.code == 5
+    assert "log in there once" in typed.err
+    assert "would be signed" not in typed.out
 
 
 def test_without_a_node_of_polygon_it_does_not_begin(tmp_path: Path, market: Market) -> None:

@@ -92,13 +92,15 @@ def plan(
     deployed: bool,
     needed: Sequence[Approval],
     useful: Sequence[Approval],
+    further: Sequence[Approval] = (),
     wrap: Usdc = ZERO_USDC,
     at_once: int,
 ) -> list[Step]:
-    """What there is to do, in the order of need."""
+    """What there is to do, in the order of need; each of `further`, which a person named, by itself."""
     steps: list[Step] = [] if deployed else [Deploy()]
     for group, optional in ((needed, False), (useful, True)):
         steps += [Grant(tuple(group[i : i + at_once]), optional) for i in range(0, len(group), at_once)]
+    steps += [Grant((approval,)) for approval in further]
     return [*steps, *([Wrap(wrap)] if wrap.micro else [])]
 
 

@@ -21,6 +21,7 @@ from polybot.app.wallets import OpenWallet, open_wallet
 from polybot.config.loader import LoadedConfig
 from polybot.core.ids import Wallet
 from polybot.core.money import ZERO_USDC, Usdc
+from polybot.core.orders import SignatureType
 from polybot.polymarket import wallet_calls
 from polybot.polymarket.auth import L2Auth
 from polybot.polymarket.chain.rpc import RpcError
@@ -137,9 +138,9 @@ class _Setup:
     async def _look(self) -> tuple[Standing, list[Step]]:
         wallet, facts = self._wallet, self._wallet.facts
         deployed, balances = await wallet.desk.deployed(), await facts.balances()
-        extra = tuple(Approval(Standard.ERC20, PUSD, spender) for spender in self._options.approve)
-        to_trade = await facts.missing((*wallet_calls.TRADING, *extra))
+        to_trade = await facts.missing(wallet_calls.TRADING)
         to_close = await facts.missing(wallet_calls.CLOSING)
+        further = await self._further()
         geo = await wallet.services.geoblock()
         standing = Standing(
             signer=wallet.signer.address,
@@ -156,14 +157,34 @@ class _Setup:
             region="-".join(part for part in (geo.country, geo.region) if part) or "unknown",
             restricted=geo.blocked,
         )
-        if not deployed and not wallet.can_deploy:
-            raise AccountRefused(
-                f"your_account.proxy_wallet {standing.wallet} does not exist on chain, and Polymarket makes no more "
-                "wallets of that form; remove it from accounts.yaml to get one of today's"
-            )
+        if not deployed:
+            self._require_deployable(standing.wallet)
         wrap = balances.usdc_e if self._options.wrap else ZERO_USDC
         at_once = wallet.desk.calls_at_once
-        return standing, plan(deployed=deployed, needed=to_trade, useful=to_close, wrap=wrap, at_once=at_once)
+        return standing, plan(
+            deployed=deployed, needed=to_trade, useful=to_close, further=further, wrap=wrap, at_once=at_once
+        )
+
+    async def _further(self) -> Sequence[Approval]:
+        """What a person named, if it is missing. A key could take everything at once; a contract can be read."""
+        for spender in self._options.approve:
+            if not await self._wallet.facts.is_contract(spender):
+                raise AccountRefused(f"--approve {checksum(spender)}: there is no contract at this address on Polygon")
+        known = {approval.spender.lower() for approval in wallet_calls.TRADING if approval.token == PUSD}
+        spenders = sorted({spender.lower() for spender in self._options.approve} - known)
+        return await self._wallet.facts.missing(Approval(Standard.ERC20, PUSD, spender) for spender in spenders)
+
+    def _require_deployable(self, wallet: str) -> None:
+        if self._wallet.account.signature_type is not SignatureType.POLY_1271:
+            raise AccountRefused(
+                f"the wallet {wallet} does not exist on chain yet, and only polymarket.com makes wallets of its kind; "
+                "log in there once with this account, or set signature_type 3 for a deposit wallet"
+            )
+        if not self._wallet.can_deploy:
+            raise AccountRefused(
+                f"your_account.proxy_wallet {wallet} does not exist on chain, and Polymarket makes no more wallets of "
+                "that form; remove it from accounts.yaml to get one of today's"
+            )
 
     def _hindrance(self, standing: Standing, steps: Sequence[Step]) -> Outcome | None:
         """Why nothing is signed now."""

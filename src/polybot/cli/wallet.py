@@ -129,7 +129,19 @@ def _end(report: "SetupReport", config: "LoadedConfig") -> None:
             what = f"the relayer's key is missing; nothing was signed; {relayer_remedy(account)}"
             raise Failure(Exit.CONFIG, what, then="`polybot config explain your_account`")
     for spender in report.venue.lacking if report.venue else ():
-        note(f"Polymarket finds no allowance for {spender}; if you trust it: `polybot setup --approve {spender}`")
+        _tell_lacking(spender)
     if not standing.wallet_is_configured:
         note(f'put it into accounts.yaml: your_account.proxy_wallet: "{standing.wallet}"')
     note("Next: " + ("`polybot setup`" if report.outcome == "dry_run" and report.plan else "`polybot start --live`"))
+
+
+def _tell_lacking(spender: str) -> None:
+    from polybot.polymarket.contracts import contract_name
+
+    if name := contract_name(spender):
+        note(f"Polymarket finds no allowance for {name} yet: `polybot setup` again")
+        return
+    note(
+        f"Polymarket finds no allowance for {spender}, which this release does not know. It could take all your pUSD: "
+        f"only if Polymarket's own documentation names it, `polybot setup --approve {spender}`"
+    )

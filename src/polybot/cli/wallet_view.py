@@ -67,7 +67,9 @@ def _plan(report: SetupReport) -> Iterator[RenderableType]:
 def _step(number: int, step: PlannedStep) -> Iterator[RenderableType]:
     yield Text(f"\n{number}. {step.words}")
     for call in step.calls:
-        yield Text(f"   - {call['words']}\n     call of {call['contract']} {call['target']}")
+        if call["words"] != step.words:
+            yield Text(f"   - {call['words']}")
+        yield Text(f"     call of {call['contract']}\n     {call['target']}")
     for payload in step.payloads:
         yield Text(json.dumps(payload, indent=2), overflow="fold")
 

@@ -41,6 +41,9 @@ class WalletFacts:
     async def usdc_e(self) -> Usdc:
         return await self._money(USDC_E)
 
+    async def is_contract(self, address: str) -> bool:
+        return bool(await self._node.code(address))
+
     async def missing(self, approvals: Iterable[Approval]) -> tuple[Approval, ...]:
         """Those that the wallet has not granted, or no longer without limit."""
         asked = tuple(approvals)

@@ -4,9 +4,9 @@ Shapes: Polymarket's OpenAPI and the official Python client 0.14.0, both of autu
 """
 
 from decimal import Decimal
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 T = TypeVar("T")
 
@@ -242,7 +242,7 @@ class TradeRow(Struct, frozen=True):
 class BalanceAllowance(Struct, frozen=True):
     """Micro-units as text; `allowances` by spender address."""
 
-    balance: str
+    balance: Annotated[str, Meta(pattern=r"^\d{1,30}$")]
     allowances: dict[str, str] = {}
 
 
