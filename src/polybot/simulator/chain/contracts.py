@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from polybot.core.ids import ConditionId, TokenId, Wallet
-from polybot.core.market import Market, MarketVersion
+from polybot.core.market import Market
 from polybot.core.money import Shares, Usdc
 from polybot.polymarket.contracts import (
     COLLATERAL_ADAPTER,
@@ -19,10 +19,10 @@ from polybot.polymarket.contracts import (
     USDC_E,
 )
 from polybot.simulator.chain import abi
+from polybot.simulator.engine.accounts import UNLIMITED
+from polybot.simulator.engine.collateral import collateral_spender
 from polybot.simulator.engine.exchange import Exchange
 from polybot.simulator.engine.moves import GroupId, MoveRefused
-
-UNLIMITED = (1 << 256) - 1
 
 
 class Call(NamedTuple):
@@ -107,7 +107,7 @@ class _Request(NamedTuple):
         given = "0x" + bytes(self.arguments[at]).hex()
         condition = ConditionId(given if len(given) == 66 else given + "00")
         market = self.exchange.market(condition)
-        if market is None or _adapter(market) != self.target:
+        if market is None or collateral_spender(market) != self.target:
             raise Reverted("condition not prepared")
         return market
 
@@ -116,12 +116,6 @@ class _Request(NamedTuple):
             raise Reverted("InvalidAsset()")
         if self.address(to_at) != self.sender:
             raise Reverted("this simulation wraps and unwraps to the caller only")
-
-
-def _adapter(market: Market) -> str:
-    if market.version is MarketVersion.V2:
-        return ROUTER.lower()
-    return (NEG_RISK_COLLATERAL_ADAPTER if market.neg_risk else COLLATERAL_ADAPTER).lower()
 
 
 def _approve(asked: _Request, hand: _Hand) -> None:
@@ -277,13 +271,13 @@ class _Rehearsal:
 
     def split(self, market: Market, shares: Shares) -> None:
         self._pay(shares.micro)
-        self._spend(PUSD, _adapter(market), shares.micro)
+        self._spend(PUSD, collateral_spender(market), shares.micro)
         for outcome in market.outcomes:
             self._change[outcome.token] += shares.micro
 
     def merge(self, market: Market, shares: Shares) -> None:
         for outcome in market.outcomes:
-            self._give(outcome.token, shares.micro, to=_adapter(market))
+            self._give(outcome.token, shares.micro, to=collateral_spender(market))
         self._cash += shares.micro
 
     def redeem(self, market: Market, token: TokenId | None, shares: Shares | None) -> None:
@@ -291,7 +285,7 @@ class _Rehearsal:
             raise Reverted("result for condition not received yet")
         for each in [token] if token else [outcome.token for outcome in market.outcomes]:
             micro = max(0, self._held(each)) if shares is None else shares.micro
-            self._give(each, micro, to=_adapter(market))
+            self._give(each, micro, to=collateral_spender(market))
             self._cash += self._exchange.worth(each, Shares(micro)).micro
 
     def convert(self, group: GroupId, index_set: int, shares: Shares) -> None:
@@ -303,7 +297,7 @@ class _Rehearsal:
         given = 0
         for number, market in enumerate(markets):
             if index_set >> number & 1:
-                self._give(market.outcomes[1].token, shares.micro, to=_adapter(market))
+                self._give(market.outcomes[1].token, shares.micro, to=collateral_spender(market))
                 given += 1
             else:
                 self._change[market.outcomes[0].token] += shares.micro

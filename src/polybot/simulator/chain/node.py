@@ -100,7 +100,7 @@ class ChainNode:
 
     def reorg(self, depth: int, *, drop: Collection[str] = ()) -> None:
         """Replaces the newest `depth` blocks: their transactions appear one block later, those in `drop` (hashes)
-        two blocks after the head. ValueError for a depth that is no chain's."""
+        two blocks after the head. ValueError unless `depth` is 1 to 1000."""
         if not 0 < depth <= _DEEPEST:
             raise ValueError(f"depth {depth}: give 1 to {_DEEPEST} blocks")
         if later := self._rewrite(depth, without=drop):
