@@ -10,7 +10,7 @@ _BY_NAME = {
     "AccountRefused": (Exit.REFUSED, "`polybot config explain your_account`"),
     "CannotStart": (Exit.REFUSED, "`polybot test-connection`"),
     "OtherAccount": (Exit.REFUSED, "`polybot init DIR` for a folder of its own, or `polybot config explain storage`"),
-    "TapeError": (Exit.FAILED, "`polybot demo` without --tape"),
+    "TapeError": (Exit.FAILED, "the same without --tape, or with another recording"),
     "RequestFailed": (Exit.FAILED, "`polybot test-connection`"),
     "RpcError": (Exit.FAILED, "`polybot config explain endpoints.rpc`"),
     "SetupStopped": (Exit.FAILED, "`polybot setup`, which goes on from what the chain shows"),

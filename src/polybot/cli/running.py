@@ -177,6 +177,9 @@ def simulate(
 
     seed, script = fault_plan(faults, replay, seed=seed)
     if rehearse:
+        if tape or port or speed != 1:
+            what = "--rehearse takes no --tape, --port or --speed: it serves nobody and waits for nothing"
+            raise Failure(Exit.USAGE, what, then="leave them out, or leave --rehearse out")
         rehearsed(seconds=seconds_of(rehearse), seed=seed, script=script, record=record)
         return
     tapes = [str(path) for path in tape or ()]
@@ -185,4 +188,5 @@ def simulate(
         try:
             run_fast(serve(options))
         except OSError as fault:
-            raise Failure(Exit.FAILED, f"cannot serve: {fault}", then="`polybot simulate --port 0`") from None
+            then = "name a file that can be written" if fault.filename else "`polybot simulate --port 0`"
+            raise Failure(Exit.FAILED, f"cannot serve: {fault}", then=then) from None

@@ -12,7 +12,7 @@ from polybot.cli.exits import Exit, Failure
 from polybot.simulator.faults.kinds import AnyFault
 from polybot.simulator.faults.recording import read_recording, recorded
 from polybot.simulator.faults.script import ScriptRefused, read_script
-from polybot.simulator.rehearsal import rehearse
+from polybot.simulator.rehearsal import Rehearsal, rehearse
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _TIME = re.compile(r"(\d+(?:\.\d+)?)([smh])")
@@ -42,15 +42,23 @@ def seconds_of(text: str) -> float:
 
 def rehearsed(*, seconds: float, seed: int, script: Sequence[AnyFault], record: Path | None) -> None:
     """Prints what came of it as one JSON object."""
+    try:
+        outcome = _rehearsal(seconds, seed, script, record)
+    except OSError as fault:
+        what = f"cannot write the record: {fault}"
+        raise Failure(Exit.FAILED, what, then="name a file that can be written") from None
+    typer.echo(msgspec.json.encode(dataclasses.asdict(outcome)).decode())
+
+
+def _rehearsal(seconds: float, seed: int, script: Sequence[AnyFault], record: Path | None) -> Rehearsal:
     with (
         recorded(record, seed=seed) as tell,
         typer.progressbar(length=round(seconds), label="rehearsing", file=typer.get_text_stream("stderr")) as bar,
     ):
-        outcome = rehearse(
+        return rehearse(
             seconds=seconds,
             seed=seed,
             faults=script,
             tell=tell,
             passed=lambda done_s: bar.update(round(done_s) - bar.pos),
         )
-    typer.echo(msgspec.json.encode(dataclasses.asdict(outcome)).decode())

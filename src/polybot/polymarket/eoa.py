@@ -118,7 +118,7 @@ class EoaDesk:
             return NoAnswer(str(failed))
         if receipt is None:
             return Pending("not mined yet")
-        return Failed(f"transaction {ref.id} was reverted") if receipt.status == _REVERTED else Done(ref.id)
+        return Failed("it was reverted") if receipt.status == _REVERTED else Done(ref.id)
 
     def _unaffordable(self, transaction: LegacyTransaction, held_wei: int) -> Refused | None:
         cost = f"gas for it may cost {_pol(transaction.cost_wei)} POL"

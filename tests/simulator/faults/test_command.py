@@ -47,3 +47,15 @@ def test_a_time_that_is_none_is_refused(capsys: pytest.CaptureFixture[str], argu
     code, _, complaints = simulate(capsys, *arguments)
     assert code == 2
     assert "write it like 90s, 30m or 24h" in " ".join(complaints.split())
+
+
+def test_a_record_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, complaints = simulate(capsys, "--rehearse", "5s", "--record", tmp_path / "nowhere" / "run.jsonl")
+    assert code == 1
+    assert "cannot write the record" in complaints
+
+
+def test_what_a_rehearsal_would_ignore_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, complaints = simulate(capsys, "--rehearse", "5s", "--speed", "2")
+    assert code == 2
+    assert "--rehearse takes no --tape, --port or --speed" in complaints
