@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from decimal import Decimal
 from typing import Any
 
 import aiohttp
@@ -9,8 +10,11 @@ import pytest
 from clob_venue import Venue, open_venue
 
 from caller import Caller
-from polybot.core.money import Usdc
-from polybot.core.orders import SignatureType, TimeInForce
+from polybot.core.book import Level
+from polybot.core.ids import Wallet
+from polybot.core.money import Price, Shares, Usdc
+from polybot.core.orders import Amounts, SignatureType, TimeInForce
+from polybot.polymarket.contracts import NEG_RISK_ADAPTER
 from polybot.simulator.options import Options
 from polybot.simulator.rest.clob_options import ClobOptions
 from polybot.simulator.streams.options import StreamOptions
@@ -107,3 +111,79 @@ async def test_a_refusal_may_have_the_status_of_a_success(venue: Venue, caller: 
     status, answer = await caller.post(caller.order(venue.running.market(V1)))
     assert (status, answer["success"], answer["orderID"]) == (200, False, "")
     assert (await caller.l2("GET", "/data/orders"))[1]["count"] == 0
+
+
+async def test_the_least_size_may_bind_takers(venue: Venue, caller: Caller) -> None:
+    market = venue.running.market(V1)
+
+    async def take() -> tuple[int, Any]:
+        return await caller.post(caller.order(market, price="0.52", spend="1.04", tif=TimeInForce.FAK))
+
+    assert (await take())[0] == 200
+    await venue.control("/rules", takers_have_minimum=True)
+    status, body = await take()
+    assert status == 400
+    assert body["error"].endswith("Size (2) lower than the minimum: 5")
+
+
+@pytest.mark.parametrize(("decimals", "status"), [(None, 200), (4, 400), (5, 200)])
+async def test_how_fine_the_shares_of_a_market_purchase_may_be(
+    venue: Venue, caller: Caller, decimals: int | None, status: int
+) -> None:
+    await venue.control("/markets", condition=V1, tick=0.001)
+    told = await venue.control("/rules", market_buy_decimals=decimals)
+    assert told["market_buy_decimals"] == decimals
+    fine = Amounts(making=5_200_000, taking=9_904_760)
+    order = caller.order(venue.running.market(V1), amounts=fine, tif=TimeInForce.FAK)
+    answer = await caller.post(order)
+    assert answer[0] == status, answer
+    if status == 400:
+        assert answer[1]["error"].endswith("taker amount a max of 4 decimals")
+
+
+@pytest.mark.parametrize(("asked_for", "status"), [(True, 400), (False, 200)])
+async def test_the_retired_adapter_may_be_forgotten(venue: Venue, caller: Caller, asked_for: bool, status: int) -> None:
+    account = venue.running.simulator.world.exchange.accounts.find(Wallet(caller.account.wallet.lower()))
+    assert account is not None
+    account.allowances[NEG_RISK_ADAPTER.lower()] = 0
+    await venue.control("/rules", retired_adapter=asked_for)
+    answer = await caller.post(caller.order(venue.running.market(NEG_RISK)))
+    assert answer[0] == status
+    if status == 400:
+        assert f"spender: {NEG_RISK_ADAPTER}, allowance: 0" in answer[1]["error"]
+
+
+async def test_how_long_a_timed_order_must_be_stated_to_last(venue: Venue, caller: Caller) -> None:
+    market = venue.running.market(V1)
+
+    async def timed() -> tuple[int, Any]:
+        return await caller.post(caller.order(market, tif=TimeInForce.GTD, expiration_s=caller.now_s() + 120))
+
+    assert await timed() == (400, {"error": "invalid expiration"})
+    await venue.control("/rules", min_expiration_s=60)
+    assert (await timed())[0] == 200
+
+
+async def test_the_grid_may_stay_as_it_is_near_an_end(venue: Venue, caller: Caller) -> None:
+    exchange, token = venue.running.simulator.world.exchange, venue.running.market(V1).outcomes[0].token
+    await venue.control("/rules", edge_tick=False)
+    exchange.set_house_book(token, bids=[], asks=[Level(Price.parse("0.97"), Shares.parse("100"))])
+    bought = caller.order(venue.running.market(V1), price="0.97", spend="9.7", tif=TimeInForce.FAK)
+    assert (await caller.post(bought))[0] == 200
+    assert (await caller.call("GET", f"/tick-size/{token}"))[1] == {"minimum_tick_size": 0.01}
+
+
+@pytest.mark.parametrize(("cap", "fee"), [(None, "0.9984"), (100, "0.52")])
+async def test_fees_may_be_capped(venue: Venue, caller: Caller, cap: int | None, fee: str) -> None:
+    await venue.control("/rules", max_fee_bps=cap)
+    bought = caller.order(venue.running.market(V1), price="0.52", spend="52", tif=TimeInForce.FAK)
+    assert (await caller.post(bought))[0] == 200
+    [charged] = [fill.fee for fill in venue.running.simulator.world.exchange.ledger().fills if fill.fee]
+    assert Decimal(charged.micro) / 10**6 == Decimal(fee)
+
+
+@pytest.mark.parametrize("change", [{"min_expiration_s": -1}, {"mined_after_s": 3}, {"edge_tick": "yes"}])
+async def test_a_rule_that_is_none_is_refused(venue: Venue, change: dict[str, object]) -> None:
+    async with venue.session.post(venue.running.urls.control + "/rules", json=change) as answer:
+        assert answer.status == 400
+        assert next(iter(change)) in (await answer.json())["error"]

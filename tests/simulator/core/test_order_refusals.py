@@ -101,7 +101,7 @@ def test_allowances_are_per_spender_and_the_retired_adapter_still_counts() -> No
     venue = Venue(market(neg_risk=True))
     ann = venue.wallet("ann")
     ann.allowances[NEG_RISK_ADAPTER.lower()] = 0
-    with pytest.raises(OrderRefused, match=f"the allowance is not enough -> spender: {NEG_RISK_ADAPTER.lower()}"):
+    with pytest.raises(OrderRefused, match=f"the allowance is not enough -> spender: {NEG_RISK_ADAPTER}"):
         venue.place(venue.limit(ann, BUY, "0.3", "10"))
     ann.allowances[NEG_RISK_ADAPTER.lower()] = 3_000_000
     venue.place(venue.limit(ann, BUY, "0.3", "10"))

@@ -103,7 +103,7 @@ async def test_of_the_retired_adapter_it_knows_nothing(venue: Running) -> None:
     token = venue.market(NEG_RISK).outcomes[0].token
     async with connected(venue, account, wallet=account.wallet, api_key=relayer_key(venue, account)) as client:
         await client.setup_trading_approvals()
-        with pytest.raises(RequestRejectedError, match=r"(?i)allowance is not enough -> spender: 0xd91E"):
+        with pytest.raises(RequestRejectedError, match="allowance is not enough -> spender: 0xd91E"):
             await client.place_limit_order(asset_id=token, price="0.40", size="10", side="BUY")
         listed = (await client.get_balance_allowance(asset_type="COLLATERAL")).allowances
         assert [spender for spender, allowance in listed.items() if not allowance] == [NEG_RISK_ADAPTER]

@@ -160,6 +160,15 @@ class Exchange(_Reading, CashMoves, ShareMoves):
         self._floor.herald.heard_by(self._after_trade, TradeChanged)
 
     @property
+    def rules(self) -> Rules:
+        """New ones hold for what is asked from then on; what they say of mining holds as it was at first."""
+        return self._floor.rules
+
+    @rules.setter
+    def rules(self, rules: Rules) -> None:
+        self._floor.rules = rules
+
+    @property
     def meddler(self) -> Meddler:
         """Who may spoil a match; `Honest` unless set."""
         return self._floor.mining.meddler

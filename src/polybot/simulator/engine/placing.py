@@ -51,7 +51,7 @@ class OrderEntry:
         order = BookOrder(new, listing.market.condition, limit, shares_asked(new), created_ns=now_ns)
         plan = self._floor.plan(listing, new, limit=limit)
         self._check_match(order, plan)
-        check_funds(new, account, listing.market, fee=plan.fee)
+        check_funds(new, account, listing.market, fee=plan.fee, rules=self._floor.rules)
         if plan.legs and listing.market.seconds_delay:
             return self._hold(listing, account, order)
         plan, missed = self._meddle(listing, order, plan)
@@ -151,7 +151,7 @@ class OrderEntry:
         check_price(asked, listing.market)
         check_account(asked, account)
         plan = self._floor.plan(listing, asked, limit=order.limit)
-        check_funds(asked, account, listing.market, fee=plan.fee)
+        check_funds(asked, account, listing.market, fee=plan.fee, rules=self._floor.rules)
         plan, missed = self._meddle(listing, order, plan)
         if not plan.legs:
             order.status = OrderStatus.UNMATCHED

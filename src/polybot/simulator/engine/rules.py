@@ -6,6 +6,7 @@ from polybot.core.market import Market, Side
 from polybot.core.matching import SHARE_GRAIN
 from polybot.core.money import MICRO, Price, Usdc
 from polybot.core.orders import TimeInForce
+from polybot.polymarket.wallets import checksum
 from polybot.simulator.engine.accounts import Account, buy_spenders, exchange_of
 from polybot.simulator.engine.matching import Plan
 from polybot.simulator.engine.model import NewOrder, NotEnough, OrderKilled, OrderRefused, Restriction
@@ -34,6 +35,10 @@ class Rules:
 
     `max_fee_bps`: the most a taker is charged, of the dollars that change hands; None is no cap. The contract's own
     default is 500, which the fee of crypto markets exceeds below 0.29, so it was presumably raised (unsure).
+
+    Reports differ: whether the market's least size binds FAK and FOK orders, too (`takers_have_minimum`); how many
+    decimals the shares of a market BUY may have (`market_buy_decimals`; None: as the tick's amounts, at least 4);
+    whether a BUY in a neg-risk market still needs an allowance for the retired adapter (`retired_adapter`).
     """
 
     min_expiration_s: int = 180
@@ -43,6 +48,9 @@ class Rules:
     auto_redeem_after_s: float = 10.0
     edge_tick: bool = True
     max_fee_bps: int | None = None
+    takers_have_minimum: bool = False
+    market_buy_decimals: int | None = None
+    retired_adapter: bool = True
 
 
 def check_terms(order: NewOrder, market: Market, *, rules: Rules, now_s: int) -> Price:
@@ -52,8 +60,10 @@ def check_terms(order: NewOrder, market: Market, *, rules: Rules, now_s: int) ->
     if order.making <= 0 or order.taking <= 0 or (order.post_only and order.tif in MARKET_TYPES):
         raise OrderRefused("Invalid order payload")
     _check_expiration(order, rules=rules, now_s=now_s)
-    if order.tif not in MARKET_TYPES:
+    if order.tif not in MARKET_TYPES or rules.takers_have_minimum:
         _check_size(order, market)
+    if order.tif in MARKET_TYPES and order.side is Side.BUY and rules.market_buy_decimals is not None:
+        _check_accuracy(order, making=2, taking=rules.market_buy_decimals, kind="market buy")
     return check_price(order, market)
 
 
@@ -157,11 +167,12 @@ def check_account(order: NewOrder, account: Account) -> None:
             return
 
 
-def check_funds(order: NewOrder, account: Account, market: Market, *, fee: Usdc) -> None:
+def check_funds(order: NewOrder, account: Account, market: Market, *, fee: Usdc, rules: Rules) -> None:
     """Open orders reserve what they can still take; a BUY needs its taker fee on top."""
     if order.side is Side.BUY:
         _check_balance(order, balance=account.cash_micro, reserved=account.reserved_cash_micro, fee=fee.micro)
-        for spender in buy_spenders(market, order.token):
+        spenders = buy_spenders(market, order.token)
+        for spender in spenders if rules.retired_adapter else spenders[:1]:
             _check_allowance(order, spender, account.allowances.get(spender, 0), needed=order.making + fee.micro)
         return
     held, reserved = account.held_micro.get(order.token, 0), account.reserved_shares_micro.get(order.token, 0)
@@ -187,7 +198,7 @@ def _check_balance(order: NewOrder, *, balance: int, reserved: int, fee: int) ->
 
 def _check_allowance(order: NewOrder, spender: str, allowance: int, *, needed: int) -> None:
     if allowance < needed:
-        detail = f"spender: {spender}, allowance: {allowance}, order amount: {needed}"
+        detail = f"spender: {checksum(spender)}, allowance: {allowance}, order amount: {needed}"
         raise NotEnough(f"{_SHORT}: the allowance is not enough -> {detail}")
 
 

@@ -1,9 +1,11 @@
-"""Scripting markets and trades over `control`: ticks, delays, games; trades that a reorganisation takes back."""
+"""Scripting markets and trades over `control`: ticks, delays, games, rules; trades that a reorganisation takes back."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
 from aiohttp import web
+from msgspec import UNSET, UnsetType
 
 from polybot.core.ids import ConditionId, TradeId
 from polybot.core.money import Price
@@ -20,6 +22,17 @@ class MarketChange(msgspec.Struct, forbid_unknown_fields=True):
     game_starts_s: int | None = None
 
 
+class RulesChange(msgspec.Struct, forbid_unknown_fields=True):
+    """Of the rules those that are not established about the venue."""
+
+    min_expiration_s: int | UnsetType = UNSET
+    edge_tick: bool | UnsetType = UNSET
+    max_fee_bps: int | UnsetType | None = UNSET
+    takers_have_minimum: bool | UnsetType = UNSET
+    market_buy_decimals: int | UnsetType | None = UNSET
+    retired_adapter: bool | UnsetType = UNSET
+
+
 class Revert(msgspec.Struct, forbid_unknown_fields=True):
     trade: str
     again: bool = True
@@ -30,7 +43,11 @@ class MarketControl:
         self._exchange = exchange
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.post("/markets", explained(self._change)), web.post("/reverts", explained(self._revert))]
+        return [
+            web.post("/markets", explained(self._change)),
+            web.post("/rules", explained(self._rule)),
+            web.post("/reverts", explained(self._revert)),
+        ]
 
     async def _change(self, request: web.Request) -> Answer:
         """What is left out stays."""
@@ -49,6 +66,15 @@ class MarketControl:
             self._exchange.set_game_start(condition, wanted.game_starts_s * 1_000_000_000)
         self._exchange.set_tick(condition, tick)
         return reply({"condition": condition, "tick": str(tick)})
+
+    async def _rule(self, request: web.Request) -> Answer:
+        """What is left out stays."""
+        wanted = msgspec.structs.asdict(await body_as(request, RulesChange))
+        changes = {name: value for name, value in wanted.items() if value is not UNSET}
+        if negative := [name for name, value in changes.items() if value is not None and value < 0]:
+            raise ValueError(f"{negative[0]} cannot be negative")
+        self._exchange.rules = replace(self._exchange.rules, **changes)
+        return reply({name: getattr(self._exchange.rules, name) for name in wanted})
 
     async def _revert(self, request: web.Request) -> Answer:
         wanted = await body_as(request, Revert)
