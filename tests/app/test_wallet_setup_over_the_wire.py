@@ -223,6 +223,13 @@ def test_a_person_is_not_approved_as_a_contract(tmp_path: Path, market: Market) 
     assert "there is no contract at this address" in typed.err
 
 
+def test_a_plain_wallet_without_any_approval_becomes_ready(tmp_path: Path, market: Market) -> None:
+    account = market.account(wallet_type="eoa", balance=100, deployed=False)
+    typed = setup(folder_for(tmp_path, market, account, relayer_key=False), "--yes", "--json")
+    assert typed.code == 0, typed.err
+    assert typed.document["venue"]["lacking"] == []
+
+
 @pytest.mark.parametrize("kind", ["proxy", "safe"])
 def test_what_only_the_website_makes_is_said_before_anything_is_asked(
     kind: str, tmp_path: Path, market: Market

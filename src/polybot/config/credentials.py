@@ -77,7 +77,7 @@ def _hide_parts(url: str) -> None:
     tail = f"{parts.path}?{parts.query}" if parts.query else parts.path
     pieces = [piece for piece in parts.path.split("/") if len(piece) >= _LIKELY_SECRET]
     values = [value for _, value in parse_qsl(parts.query)]
-    for secret in (tail, parts.password or "", *values, *pieces):
+    for secret in (tail, parts.username or "", parts.password or "", *values, *pieces):
         if len(secret) > _LEAST_SECRET:
             redactor.register(secret)
 

@@ -9,8 +9,10 @@ from polybot.core.money import Usdc
 from polybot.polymarket.abi import UINT256_MAX, call_data
 from polybot.polymarket.chain.rpc import RpcClient
 from polybot.polymarket.contracts import PUSD, USDC_E
+from polybot.polymarket.errors import Failure, FailureKind, RequestFailed
 from polybot.ports.wallet import Approval, Standard
 
+_WORD = 32
 _PLENTY = UINT256_MAX >> 1
 """Some tokens count an unlimited allowance down."""
 
@@ -61,4 +63,8 @@ class WalletFacts:
         return await self._number(approval.token, call_data(function, self._wallet, approval.spender)) >= least
 
     async def _number(self, contract: str, data: bytes) -> int:
-        return int.from_bytes((await self._node.call(contract, data))[:32], "big")
+        told = await self._node.call(contract, data)
+        if len(told) < _WORD:
+            detail = f"{len(told)} bytes from {contract}: no such contract on this node's chain"
+            raise RequestFailed("eth_call", Failure("maybe", FailureKind.GARBAGE, "no_contract", detail))
+        return int.from_bytes(told[:_WORD], "big")

@@ -56,8 +56,8 @@ class Desk:
     ) -> OpenedAccount:
         """The wallet Polymarket would derive for the key; ValueError for a malformed key.
 
-        One that is not `deployed` has no approvals and is deployed through the relayer. `old_form`: the deposit
-        wallet of accounts made before 2026-06-29.
+        One that is not `deployed` has no approvals and, unless it is plain, is deployed through the relayer.
+        `old_form`: the deposit wallet of accounts made before 2026-06-29.
         """
         key = private_key or "0x" + self._number("key")
         eoa = LocalSigner.from_hex(key).address
@@ -68,8 +68,7 @@ class Desk:
             name=name,
             cash=balance,
         )
-        if not deployed:
-            account.deployed = False
+        account.deployed = deployed or signature_type is SignatureType.EOA
         if not (approve and deployed):
             account.allowances.clear()
             account.usdc_e_allowances.clear()
