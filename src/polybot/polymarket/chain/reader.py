@@ -1,17 +1,28 @@
-"""What wallets did between two blocks, asked of a node in steps that it accepts."""
+"""What wallets did between two blocks, and how markets ended, asked of a node in steps that it accepts."""
 
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
-from polybot.core.ids import Wallet
+from polybot.core.ids import ConditionId, Wallet
 from polybot.polymarket.chain.attribution import settled_moves
-from polybot.polymarket.chain.events import EXCHANGES, ORDER_FILLED, TOKEN_CONTRACTS, TRANSFER_BATCH, TRANSFER_SINGLE
+from polybot.polymarket.chain.events import (
+    CTF_RESOLUTION,
+    EXCHANGES,
+    ORDER_FILLED,
+    POSITION_CONTRACTS,
+    TOKEN_CONTRACTS,
+    TRANSFER_BATCH,
+    TRANSFER_SINGLE,
+    V2_RESOLUTION,
+)
 from polybot.polymarket.chain.fills import ChainFill, decode_fill, settled_fills
 from polybot.polymarket.chain.hexes import address_topic, quantity
-from polybot.polymarket.chain.moves import ChainMove
+from polybot.polymarket.chain.moves import ChainMove, decode_move
 from polybot.polymarket.chain.rpc import Log, LogQuery, RpcClient, RpcError
 
+Named = TypeVar("Named", bound=str)
 Topics = Sequence[str | Sequence[str] | None]
-_WALLETS_PER_QUERY = 100
+_NAMES_PER_QUERY = 100
 """Some providers refuse a topic with more values."""
 
 
@@ -49,6 +60,13 @@ class ChainReader:
         found = [await self._moves_in(tx) for tx in dict.fromkeys(log.transaction_hash for log in transfers)]
         return [move for moves in found for move in moves if move.wallet in wallets]
 
+    async def resolutions(self, conditions: Sequence[ConditionId], *, first: int, last: int) -> list[ChainMove]:
+        """Those of these markets that ended, and what their outcomes pay."""
+        kinds = [CTF_RESOLUTION, V2_RESOLUTION]
+        topics: list[Topics] = [[kinds, some] for some in _some(conditions)]
+        logs = await self._logs(POSITION_CONTRACTS, topics, first=first, last=last)
+        return [move for move in map(decode_move, logs) if move is not None]
+
     async def _moves_in(self, tx: str) -> list[ChainMove]:
         receipt = await self._rpc.receipt(tx)
         return [] if receipt is None else settled_moves(receipt.logs)
@@ -74,6 +92,6 @@ class ChainReader:
         return [log for part in parts for log in part]
 
 
-def _some(wallets: Sequence[Wallet]) -> Iterator[Sequence[Wallet]]:
-    for start in range(0, len(wallets), _WALLETS_PER_QUERY):
-        yield wallets[start : start + _WALLETS_PER_QUERY]
+def _some(names: Sequence[Named]) -> Iterator[Sequence[Named]]:
+    for start in range(0, len(names), _NAMES_PER_QUERY):
+        yield names[start : start + _NAMES_PER_QUERY]
