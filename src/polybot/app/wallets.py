@@ -77,8 +77,9 @@ async def open_wallet(config: LoadedConfig, clock: Clock) -> AsyncIterator[OpenW
         if account.signature_type is SignatureType.EOA:
             wallet, relayer = account.proxy_wallet or parse_wallet(signer.address), None
         else:
-            http = services.http_to(config.settings.endpoints.relayer, read_timeout_s=_SUBMIT_TIMEOUT_S)
-            relayer = RelayerClient(http, clock=clock, auth=auth)
+            url = config.settings.endpoints.relayer
+            submits = services.http_to(url, read_timeout_s=_SUBMIT_TIMEOUT_S)
+            relayer = RelayerClient(services.http_to(url), clock=clock, auth=auth, submits=submits)
             wallet = account.proxy_wallet or await _wallet_of(signer, account.signature_type, relayer)
         require_own_wallet(account, wallet, signer)
         desk: WalletDesk = (

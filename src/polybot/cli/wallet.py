@@ -55,6 +55,7 @@ def setup(
         agrees=lambda: yes or _agrees(),
         tell=note,
     )
+    note("looking at the wallet on the chain and at Polymarket; what does not answer takes up to a minute")
     with logging_to(LogPlan(level="warning")):
         report = run_fast(set_up(loaded, options, person, clock=SystemClock()))
     show(report, wallet_view.after(report), as_json=as_json)

@@ -40,10 +40,14 @@ class Transaction(Struct, frozen=True):
 
 
 class RelayerClient:
-    """RequestFailed without a usable answer. `auth` None: only `deployed` can be asked."""
+    """RequestFailed without a usable answer. `auth` None: only `deployed` can be asked. `submits`: a client that waits
+    longer, for the answer to what is sent."""
 
-    def __init__(self, http: HttpClient, *, clock: Clock, auth: RelayerAuth | None) -> None:
+    def __init__(
+        self, http: HttpClient, *, clock: Clock, auth: RelayerAuth | None, submits: HttpClient | None = None
+    ) -> None:
         self._http = http
+        self._submits = submits or http
         self._clock = clock
         self._auth = auth
 
@@ -66,12 +70,12 @@ class RelayerClient:
     async def submit(self, body: bytes) -> Submitted:
         """One attempt."""
         call = self._call("relayer.submit", "POST", "/submit", body=body, group=Group.RELAYER_SUBMIT)
-        return decode(await self._http.write(call), Submitted, endpoint=call.name)
+        return decode(await self._submits.write(call), Submitted, endpoint=call.name)
 
     async def post(self, path: str, body: bytes, *, idempotency_key: str) -> bytes:
         """One attempt at a session key's authorisation or revocation; the same key again is the same wish."""
         extra = {"Idempotency-Key": idempotency_key}
-        return await self._http.write(
+        return await self._submits.write(
             self._call("relayer.session_key", "POST", path, body=body, group=Group.RELAYER_SUBMIT, extra=extra)
         )
 
