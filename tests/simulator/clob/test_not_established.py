@@ -187,3 +187,16 @@ async def test_a_rule_that_is_none_is_refused(venue: Venue, change: dict[str, ob
     async with venue.session.post(venue.running.urls.control + "/rules", json=change) as answer:
         assert answer.status == 400
         assert next(iter(change)) in (await answer.json())["error"]
+
+
+async def test_an_order_may_be_answered_as_unmatched_although_it_rests(venue: Venue, caller: Caller) -> None:
+    """Where delaying failed: the docs say that it rests, others that it was not placed. Only a script says so."""
+    order = caller.order(venue.running.market(V1))
+    body = (
+        f'{{"success":true,"errorMsg":"","orderID":"{order.id}","status":"unmatched","makingAmount":"","tradeIDs":[]}}'
+    )
+    for after, open_orders in ((False, 0), (True, 1)):
+        how = {"status": 200, "body": body, "after": after, "scope": {"path": "/order"}, "count": 1}
+        await venue.control("/faults", fault="refuse", **how)
+        assert (await caller.post(order))[1]["status"] == "unmatched"
+        assert (await caller.l2("GET", "/data/orders", query=f"?id={order.id}"))[1]["count"] == open_orders
