@@ -12,9 +12,9 @@ from polybot.core.ids import TokenId, Wallet
 from polybot.core.market import Market, Side
 from polybot.core.money import Price, Ratio, Shares, Usdc
 from polybot.polymarket.wallets import checksum
+from polybot.simulator.indexing.catalogue import Question
 from polybot.simulator.rest.replies import encode
 from polybot.simulator.wire.books import Snapshot, rest_book
-from polybot.simulator.indexing.catalogue import Question
 from polybot.simulator.wire.gamma import Listed, Quote, gamma_market
 from polybot.simulator.wire.markets import compact_market, long_market
 from polybot.simulator.wire.positions import Holding, holder_row, position_row

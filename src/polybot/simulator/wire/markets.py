@@ -93,4 +93,4 @@ def long_market(market: Market, prices: Sequence[Price]) -> Wire:
 
 def gamma_id(market: Market) -> str:
     """A number as text, the same in every run."""
-    return str(int(market.condition[2:], 16) % 9_999_991)
+    return str(int(market.condition, 0) % 9_999_991)
