@@ -35,9 +35,10 @@ def differences(ours: Books, truth: GroundTruth, wallet: Wallet) -> list[str]:
 
 def _orders(ours: Books, truth: GroundTruth, wallet: Wallet) -> list[str]:
     theirs = Counter(order.id for order in truth.orders if order.wallet == wallet)
+    invented = ours.orders - theirs.keys() - set(truth.killed)
     return [
         *(f"order {o}: the venue has it, we do not" for o in sorted(theirs.keys() - ours.orders - ours.unproven)),
-        *(f"order {o}: we have it, the venue does not" for o in sorted(ours.orders - theirs.keys())),
+        *(f"order {o}: we have it, the venue does not" for o in sorted(invented)),
         *(f"order {o}: the venue has it {n} times" for o, n in theirs.items() if n > 1),
     ]
 

@@ -164,6 +164,8 @@ def test_the_user_hears_of_a_killed_order_that_was_never_placed(venue: Venue, ti
     with pytest.raises(OrderKilled, match=text):
         venue.place(order)
     assert venue.exchange.order(order.id) is None
+    truth = venue.exchange.ledger()
+    assert (truth.orders, truth.killed) == ((), (order.id,))
     assert told(venue, order) == [(CANCELLATION, S.CANCELED)]
     [event] = [event for event in venue.events if isinstance(event, OrderChanged)]
     frame = order_event(event.order, market=venue.market, key_of=str, change=event.change, at_ns=event.at_ns)

@@ -139,6 +139,7 @@ class _Reading:
             positions=tuple(self._position(holding) for holding in truth.holdings()),
             moves=tuple(truth.moves),
             failed=tuple(truth.failed),
+            killed=tuple(truth.killed),
         )
 
     def imbalance(self) -> str:

@@ -67,7 +67,8 @@ class TrueBalance:
 class GroundTruth:
     """Everything that really happened, except the house's own fills and positions.
 
-    `failed` are the fills of trades that failed for good: they are in none of the sums.
+    `failed` are the fills of trades that failed for good: they are in none of the sums. `killed` orders were refused as
+    they found no match, and their owners told that they are cancelled.
     """
 
     at_ns: int
@@ -77,3 +78,4 @@ class GroundTruth:
     positions: tuple[TruePosition, ...]
     moves: tuple[MoveRow, ...]
     failed: tuple[TrueFill, ...] = ()
+    killed: tuple[OrderId, ...] = ()

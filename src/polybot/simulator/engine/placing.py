@@ -92,6 +92,7 @@ class OrderEntry:
             check_match(order.asked, plan)
         except OrderKilled as killed:
             order.created_ns = 0
+            self._floor.truth.killed.append(order.asked.id)
             self._orders.close(order, OrderStatus.CANCELED, reason=str(killed))
             raise
 

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 
-from polybot.core.ids import ConditionId, TokenId, TradeId, Wallet
+from polybot.core.ids import ConditionId, OrderId, TokenId, TradeId, Wallet
 from polybot.core.market import Side
 from polybot.core.money import Shares, Usdc
 from polybot.simulator.engine.ledger import TrueFill, TruePosition
@@ -73,6 +73,7 @@ class Truth:
         self.fills: list[TrueFill] = []
         self.failed: list[TrueFill] = []
         self.moves: list[MoveRow] = []
+        self.killed: list[OrderId] = []
         self._pairs_cash: defaultdict[Wallet, int] = defaultdict(int)
         self._holdings: dict[Wallet, dict[TokenId, Holding]] = {}
 
