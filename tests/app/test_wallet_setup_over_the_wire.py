@@ -2,13 +2,14 @@
 
 import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from wallet_scene import folder_for, with_builder_key
-from wire_scene import Bot, Market, Typed, end, polybot, process, simulated_market, until
+from wire_scene import PROGRAM, Bot, Market, Typed, end, polybot, process, simulated_market, until
 
 from polybot.polymarket.contracts import CONDITIONAL_TOKENS, NEG_RISK_ADAPTER, POLYGON, STANDARD, USDC_E
 from polybot.polymarket.signing import LocalSigner
@@ -116,6 +117,18 @@ def test_ctrl_c_ends_it_in_its_own_way(tmp_path: Path, market: Market) -> None:
         until("the first submission", lambda: len(_signed(market)) > before)
         assert end(running, signal.SIGINT) == 130
     assert "Traceback" not in (tmp_path / "setup.err").read_text()
+
+
+def test_ctrl_c_is_an_answer_to_the_question(tmp_path: Path, market: Market) -> None:
+    bot = folder_for(tmp_path, market, market.account(balance=100, approve=False))
+    before = len(_signed(market))
+    command = [*PROGRAM, "setup", "--config", str(bot.folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as asked:
+        assert asked.stderr
+        while b"Type yes" not in asked.stderr.readline():
+            assert asked.poll() is None
+        assert end(asked, signal.SIGINT) == 130
+    assert len(_signed(market)) == before
 
 
 def test_without_agreement_nothing_is_signed(tmp_path: Path, market: Market, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415 - what only one command needs is imported by it, so that --help is fast
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,8 +107,13 @@ def _addresses(texts: list[str]) -> "tuple[Wallet, ...]":
 
 
 def _agrees() -> bool:
-    note("Sign and send these? Type yes, then Enter.")
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    # The event loop's own handler would let the reading go on until Enter.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        note("Sign and send these? Type yes, then Enter.")
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _end(report: "SetupReport", config: "LoadedConfig") -> None:
