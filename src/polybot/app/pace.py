@@ -11,6 +11,8 @@ from polybot.monitoring.feed_port import WARM, WarmSettings
 from polybot.polymarket.streams.activity import ActivityStreamOptions
 from polybot.polymarket.streams.socket import SocketOptions
 
+_LEAST_ABSENCE_S = 4.0
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -61,13 +63,14 @@ class Pace:
         )
 
     def tracker(self, *, absence_s: float) -> TrackerOptions:
+        """`absence_s` as configured, but long enough for real work at this speed."""
         options = TrackerOptions()
         return replace(
             options,
             chase_s=self.stretched(options.chase_s),
             resting_s=self.stretched(options.resting_s),
             quiet_s=self.stretched(options.quiet_s),
-            absence_s=self.stretched(absence_s),
+            absence_s=max(absence_s, self.stretched(_LEAST_ABSENCE_S)),
         )
 
 
