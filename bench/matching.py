@@ -20,6 +20,7 @@ from polybot.simulator.engine.model import NewOrder
 from polybot.simulator.server import Simulator
 from polybot.simulator.worlds.world import World
 from polybot.utils.clock import ManualClock
+from polybot.utils.garbage import look_for_cycles_less_often
 
 _START_NS = 1_795_000_000_000_000_000
 _APART_NS = 200_000
@@ -42,6 +43,7 @@ _MARKET = Market(
 
 
 def run(*, rounds: int, orders: int) -> Result:
+    look_for_cycles_less_often()
     seen = []
     for number in range(rounds):
         progress(f"  round {number + 1} of {rounds}")

@@ -13,6 +13,7 @@ from polybot.simulator.faults.kinds import AnyFault
 from polybot.simulator.faults.recording import read_recording, recorded
 from polybot.simulator.faults.script import ScriptRefused, read_script
 from polybot.simulator.rehearsal import Rehearsal, rehearse
+from polybot.utils.garbage import look_for_cycles_less_often
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _TIME = re.compile(r"(\d+(?:\.\d+)?)([smh])")
@@ -42,6 +43,7 @@ def seconds_of(text: str) -> float:
 
 def rehearsed(*, seconds: float, seed: int, script: Sequence[AnyFault], record: Path | None) -> None:
     """Prints what came of it as one JSON object."""
+    look_for_cycles_less_often()
     try:
         outcome = _rehearsal(seconds, seed, script, record)
     except OSError as fault:

@@ -55,6 +55,7 @@ from polybot.simulator.streams.feeds import Feeds
 from polybot.simulator.streams.outbox import Sockets
 from polybot.simulator.worlds.world import World, generated_world, tape_world
 from polybot.utils.clock import Clock, SystemClock
+from polybot.utils.garbage import look_for_cycles_less_often
 from polybot.utils.supervisor import Supervisor, TaskReport
 
 
@@ -230,6 +231,7 @@ async def serve(options: ServeOptions) -> None:
 
     OSError if `record` cannot be written or a port is taken.
     """
+    look_for_cycles_less_often()
     machine = SystemClock()
     world = _world(options, now_ns=machine.now_ns())
     clock = SimClock(machine, start_ns=world.starts_at_ns, speed=options.speed)
