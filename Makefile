@@ -15,7 +15,7 @@ test: .venv/dev
 test-live: .venv/dev
 	POLYBOT_LIVE_TESTS=1 $(BIN)/pytest tests/live -m live
 
-# An hour of every fault on the bot, one at a time: half a night on a small machine.
+# An hour of every fault on the bot, one at a time: half an hour of real time.
 hour: .venv/dev
 	$(BIN)/python tests/campaign/hour.py
 
