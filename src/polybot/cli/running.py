@@ -134,12 +134,14 @@ def demo(
 
     from polybot.app.demo import NOBODY, DemoOptions, run_demo
     from polybot.cli.demo_view import DemoView, summary
+    from polybot.utils.garbage import look_for_cycles_less_often
     from polybot.utils.logging import LogPlan, logging_to
 
     options = DemoOptions(
         seconds=seconds, speed=speed, tapes=tuple(tape or ()), seed=seed, json_path=json_path, quiet=quiet
     )
     console = Console()
+    look_for_cycles_less_often()
     with logging_to(LogPlan(level="error")):
         try:
             report = run_fast(run_demo(options, NOBODY if quiet else DemoView(console).watch))
