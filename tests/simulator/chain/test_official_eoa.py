@@ -2,14 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import aiohttp
 import pytest
-from polymarket.environments import _create_environment
 from polymarket.errors import RequestRejectedError, TransactionFailedError
 
-from official import environment
+from official import connected
 from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.money import Usdc
 from polybot.core.orders import SignatureType
@@ -36,16 +34,8 @@ async def trader(venue: Running, *, approve: bool = True) -> AsyncIterator[tuple
     opened = venue.simulator.desk.open_account(
         signature_type=SignatureType.EOA, balance=Usdc.parse("1000"), approve=approve
     )
-    config = replace(environment(venue.urls)._config, relayer_poll_frequency_ms=20)
-    client = await AsyncSecureClient.create(
-        private_key=opened.private_key,
-        wallet=opened.wallet,
-        environment=_create_environment(name="simulator", config=config),
-    )
-    try:
+    async with connected(venue.urls, opened.private_key, wallet=opened.wallet) as client:
         yield client, _books(venue, opened)
-    finally:
-        await client.close()
 
 
 def _books(venue: Running, opened: OpenedAccount) -> Account:

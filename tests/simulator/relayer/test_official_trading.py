@@ -1,17 +1,13 @@
 """The official client's wallets as they trade: missing approvals, older wallets, session keys, every way to move."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from polymarket._internal.actions.relayer.calls import TransactionCall
-from polymarket.auth import ApiKey, RelayerApiKey
-from polymarket.environments import _create_environment
+from polymarket.auth import RelayerApiKey
 from polymarket.errors import RequestRejectedError
 
-from official import environment
+from official import connected
 from polybot.core.ids import ConditionId, Wallet
 from polybot.core.market import MarketVersion
 from polybot.core.money import Usdc
@@ -47,23 +43,6 @@ def venue(simulator: Running) -> Running:
     return simulator
 
 
-@asynccontextmanager
-async def connected(
-    venue: Running, account: OpenedAccount, *, wallet: str | None, api_key: ApiKey | None = None
-) -> AsyncIterator[AsyncSecureClient]:
-    config = replace(environment(venue.urls)._config, relayer_poll_frequency_ms=20)
-    client = await AsyncSecureClient.create(
-        private_key=account.private_key,
-        wallet=wallet,
-        environment=_create_environment(name="simulator", config=config),
-        api_key=api_key,
-    )
-    try:
-        yield client
-    finally:
-        await client.close()
-
-
 def opened(venue: Running, kind: SignatureType = SignatureType.POLY_1271, **how: Any) -> OpenedAccount:
     return venue.simulator.desk.open_account(signature_type=kind, balance=Usdc.parse("1000"), **how)
 
@@ -85,7 +64,9 @@ async def test_it_approves_what_the_venue_misses_and_sends_the_order_again(
 ) -> None:
     account = opened(venue, kind, approve=False)
     token = venue.market(condition).outcomes[0].token
-    async with connected(venue, account, wallet=account.wallet, api_key=relayer_key(venue, account)) as client:
+    async with connected(
+        venue.urls, account.private_key, wallet=account.wallet, api_key=relayer_key(venue, account)
+    ) as client:
         bought = await client.place_market_order(asset_id=token, side="BUY", amount="52", max_price="0.52")
         assert bought.ok, bought
         await venue.advance(30)
@@ -101,7 +82,9 @@ async def test_of_the_retired_adapter_it_knows_nothing(venue: Running) -> None:
     """The venue still misses its allowance, the official client approves the exchange alone."""
     account = opened(venue, approve=False)
     token = venue.market(NEG_RISK).outcomes[0].token
-    async with connected(venue, account, wallet=account.wallet, api_key=relayer_key(venue, account)) as client:
+    async with connected(
+        venue.urls, account.private_key, wallet=account.wallet, api_key=relayer_key(venue, account)
+    ) as client:
         await client.setup_trading_approvals()
         with pytest.raises(RequestRejectedError, match="allowance is not enough -> spender: 0xd91E"):
             await client.place_limit_order(asset_id=token, price="0.40", size="10", side="BUY")
@@ -117,7 +100,7 @@ async def test_of_the_retired_adapter_it_knows_nothing(venue: Running) -> None:
 async def test_an_older_deposit_wallet_is_found_and_trades(venue: Running, condition: ConditionId) -> None:
     account = opened(venue, old_form=True)
     token = venue.market(condition).outcomes[0].token
-    async with connected(venue, account, wallet=None) as client:
+    async with connected(venue.urls, account.private_key, wallet=None) as client:
         assert str(client.wallet).lower() == account.wallet.lower()
         bought = await client.place_market_order(asset_id=token, side="BUY", amount="52", max_price="0.52")
         assert bought.ok, bought
@@ -130,11 +113,11 @@ async def test_an_older_deposit_wallet_is_found_and_trades(venue: Running, condi
 async def test_a_session_key_places_every_type_of_order(venue: Running, condition: ConditionId) -> None:
     account, second = opened(venue), opened(venue, SignatureType.EOA)
     token = venue.market(condition).outcomes[0].token
-    async with connected(venue, account, wallet=account.wallet) as plain:
+    async with connected(venue.urls, account.private_key, wallet=account.wallet) as plain:
         key = await plain.create_builder_api_key()
-    async with connected(venue, account, wallet=account.wallet, api_key=key) as owner:
+    async with connected(venue.urls, account.private_key, wallet=account.wallet, api_key=key) as owner:
         await owner.authorize_session_key(address=second.eoa, scopes=["CLOB"])
-    async with connected(venue, second, wallet=account.wallet) as session:
+    async with connected(venue.urls, second.private_key, wallet=account.wallet) as session:
         expiration = venue.clock.now_ns() // 1_000_000_000 + 40_000
         rested = [
             await session.place_limit_order(asset_id=token, price="0.40", size="10", side="BUY"),
@@ -167,7 +150,9 @@ async def test_every_wallet_wraps_converts_and_merges_several(venue: Running, ki
     market = make_market(OTHER, neg_risk=True, version=MarketVersion.V1)
     exchange.list_market(market, event_slug="weather", group=GROUP)
     exchange.grant_usdc_e(here.wallet, Usdc.parse("20"))
-    async with connected(venue, account, wallet=account.wallet, api_key=relayer_key(venue, account)) as client:
+    async with connected(
+        venue.urls, account.private_key, wallet=account.wallet, api_key=relayer_key(venue, account)
+    ) as client:
         wrap = [
             call(USDC_E, "approve(address,uint256)", ONRAMP, 20_000_000),
             call(ONRAMP, "wrap(address,address,uint256)", USDC_E, account.wallet, 20_000_000),

@@ -1,18 +1,14 @@
 """The official client sets wallets up and moves them as it would there: every kind that the relayer carries."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from polymarket._internal.actions.relayer.calls import TransactionCall
-from polymarket.auth import ApiKey, RelayerApiKey
-from polymarket.environments import _create_environment
+from polymarket.auth import RelayerApiKey
 from polymarket.errors import RequestRejectedError, TransactionFailedError, UserInputError
 
-from official import environment
+from official import connected
 from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.market import MarketVersion
 from polybot.core.money import Usdc
@@ -31,7 +27,6 @@ from polybot.polymarket.wallets import derive_deposit
 from polybot.simulator.desk import OpenedAccount
 from polybot.simulator.engine.accounts import Account
 from polybot.simulator.rest.keys import KeyKind
-from polymarket import AsyncSecureClient
 from polymarket.streams import UserSpec
 from simulated_venue import GROUP, NEG_RISK, V1, V2, Running, make_market
 
@@ -49,23 +44,6 @@ FAST = 100.0
 def venue(simulator: Running) -> Running:
     simulator.clock.set_speed(FAST)
     return simulator
-
-
-@asynccontextmanager
-async def connected(
-    venue: Running, private_key: str, *, wallet: str | None, api_key: ApiKey | None = None
-) -> AsyncIterator[AsyncSecureClient]:
-    config = replace(environment(venue.urls)._config, relayer_poll_frequency_ms=20)
-    client = await AsyncSecureClient.create(
-        private_key=private_key,
-        wallet=wallet,
-        environment=_create_environment(name="simulator", config=config),
-        api_key=api_key,
-    )
-    try:
-        yield client
-    finally:
-        await client.close()
 
 
 def opened(venue: Running, kind: SignatureType, **how: Any) -> OpenedAccount:
@@ -90,7 +68,7 @@ def held(venue: Running, wallet: str, condition: ConditionId) -> list[int]:
 
 async def test_a_deposit_wallet_is_deployed_approved_and_trades(venue: Running) -> None:
     account = opened(venue, SignatureType.EOA)
-    async with connected(venue, account.private_key, wallet=None, api_key=relayer_key(venue, account)) as client:
+    async with connected(venue.urls, account.private_key, wallet=None, api_key=relayer_key(venue, account)) as client:
         wallet = str(client.wallet)
         assert wallet.lower() == derive_deposit(account.eoa)
         venue.simulator.world.exchange.accounts.deposit(books(venue, wallet), Usdc.parse("1000"))
@@ -104,7 +82,7 @@ async def test_a_deposit_wallet_is_deployed_approved_and_trades(venue: Running) 
 async def test_an_undeployed_proxy_is_no_wallet_yet(venue: Running) -> None:
     account = opened(venue, SignatureType.POLY_PROXY, deployed=False)
     with pytest.raises(UserInputError, match="does not exist"):
-        async with connected(venue, account.private_key, wallet=account.wallet):
+        async with connected(venue.urls, account.private_key, wallet=account.wallet):
             pass
 
 
@@ -113,7 +91,7 @@ async def test_it_approves_revokes_and_sends_cash(venue: Running, kind: Signatur
     account = opened(venue, kind, approve=False)
     here, spender = books(venue, account.wallet), STANDARD[POLYGON].address
     async with connected(
-        venue, account.private_key, wallet=account.wallet, api_key=relayer_key(venue, account)
+        venue.urls, account.private_key, wallet=account.wallet, api_key=relayer_key(venue, account)
     ) as client:
         await client.setup_trading_approvals()
         assert here.allowances[spender.lower()] == 2**256 - 1
@@ -140,7 +118,7 @@ async def test_it_splits_merges_and_redeems(venue: Running, kind: SignatureType)
     here = books(venue, account.wallet)
     here.operators -= {entry for entry in here.operators if entry[1] == AUTO_REDEEMER.lower()}
     async with connected(
-        venue, account.private_key, wallet=account.wallet, api_key=relayer_key(venue, account)
+        venue.urls, account.private_key, wallet=account.wallet, api_key=relayer_key(venue, account)
     ) as client:
         for condition in MARKETS:
             await (await client.split_position(condition_id=condition, amount=50_000_000)).wait()
@@ -170,7 +148,7 @@ async def test_a_batch_waits_for_the_one_before_it(venue: Running) -> None:
     """The client is told that the wallet is busy, tries again and signs for the newer nonce."""
     account = opened(venue, SignatureType.POLY_1271)
     async with connected(
-        venue, account.private_key, wallet=account.wallet, api_key=relayer_key(venue, account)
+        venue.urls, account.private_key, wallet=account.wallet, api_key=relayer_key(venue, account)
     ) as client:
         first = await client.split_position(condition_id=V1, amount=1_000_000)
         second = await client.split_position(condition_id=V1, amount=2_000_000)
@@ -182,7 +160,7 @@ async def test_a_batch_waits_for_the_one_before_it(venue: Running) -> None:
 async def test_an_unknown_contract_is_refused(venue: Running) -> None:
     account = opened(venue, SignatureType.POLY_1271)
     async with connected(
-        venue, account.private_key, wallet=account.wallet, api_key=relayer_key(venue, account)
+        venue.urls, account.private_key, wallet=account.wallet, api_key=relayer_key(venue, account)
     ) as client:
         with pytest.raises(RequestRejectedError, match="is not allowed"):
             await client.approve_erc20(token_address="0x" + "99" * 20, spender_address="0x" + "98" * 20, amount=1)
@@ -190,10 +168,10 @@ async def test_an_unknown_contract_is_refused(venue: Running) -> None:
 
 async def test_builder_keys_are_made_used_and_revoked(venue: Running) -> None:
     account = opened(venue, SignatureType.POLY_1271)
-    async with connected(venue, account.private_key, wallet=account.wallet) as client:
+    async with connected(venue.urls, account.private_key, wallet=account.wallet) as client:
         key = await client.create_builder_api_key()
         assert [listed.key for listed in await client.fetch_builder_api_keys()] == [key.key]
-    async with connected(venue, account.private_key, wallet=account.wallet, api_key=key) as client:
+    async with connected(venue.urls, account.private_key, wallet=account.wallet, api_key=key) as client:
         await (await client.split_position(condition_id=V1, amount=1_000_000)).wait()
         await client.revoke_builder_api_key()
         assert await client.fetch_builder_api_keys() == ()
@@ -205,12 +183,12 @@ async def test_builder_keys_are_made_used_and_revoked(venue: Running) -> None:
 async def test_a_session_key_is_authorised_trades_and_is_revoked(venue: Running) -> None:
     account, second = opened(venue, SignatureType.POLY_1271), opened(venue, SignatureType.EOA)
     token = venue.market(V1).outcomes[0].token
-    async with connected(venue, account.private_key, wallet=account.wallet) as plain:
+    async with connected(venue.urls, account.private_key, wallet=account.wallet) as plain:
         key = await plain.create_builder_api_key()
-    async with connected(venue, account.private_key, wallet=account.wallet, api_key=key) as owner:
+    async with connected(venue.urls, account.private_key, wallet=account.wallet, api_key=key) as owner:
         made = await owner.authorize_session_key(address=second.eoa, scopes=["CLOB"])
         assert [key.address for key in await owner.fetch_session_keys()] == [made.session_key.address]
-        async with connected(venue, second.private_key, wallet=account.wallet) as session:
+        async with connected(venue.urls, second.private_key, wallet=account.wallet) as session:
             assert (await session.get_balance_allowance(asset_type="COLLATERAL")).balance == 1_000_000_000
             placed = await session.place_limit_order(asset_id=token, price="0.40", size="10", side="BUY")
             assert placed.ok, placed
@@ -236,7 +214,7 @@ async def test_no_becomes_yes_of_the_other_questions(venue: Running) -> None:
     add_question(venue)
     no_of_first = call_data("convertPositions(bytes32,uint256,uint256)", bytes.fromhex(GROUP[2:]), 1, 5_000_000)
     async with connected(
-        venue, account.private_key, wallet=account.wallet, api_key=relayer_key(venue, account)
+        venue.urls, account.private_key, wallet=account.wallet, api_key=relayer_key(venue, account)
     ) as client:
         await (await client.split_position(condition_id=NEG_RISK, amount=5_000_000)).wait()
         call = TransactionCall(to=NEG_RISK_COLLATERAL_ADAPTER, data="0x" + no_of_first.hex())  # type: ignore[arg-type]

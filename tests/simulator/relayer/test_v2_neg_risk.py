@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import pytest
 from polymarket.auth import RelayerApiKey
-from polymarket.environments import _create_environment
 
-from official import environment
+from official import connected
 from polybot.core.book import Level
 from polybot.core.ids import ConditionId, TokenId, Wallet
 from polybot.core.market import Market, MarketVersion, Outcome
@@ -55,16 +54,9 @@ async def trader(
     opened = desk.open_account(signature_type=request.param, balance=Usdc.parse("1000"))
     account = simulator.simulator.world.exchange.accounts.find(Wallet(opened.wallet.lower()))
     assert account is not None
-    config = replace(environment(simulator.urls)._config, relayer_poll_frequency_ms=20)
-    key = simulator.simulator.keys.mint(opened.eoa, KeyKind.RELAYER)
-    client = await AsyncSecureClient.create(
-        private_key=opened.private_key,
-        wallet=opened.wallet,
-        environment=_create_environment(name="simulator", config=config),
-        api_key=RelayerApiKey(key=key.key, address=opened.eoa),
-    )
-    yield client, account
-    await client.close()
+    key = RelayerApiKey(key=simulator.simulator.keys.mint(opened.eoa, KeyKind.RELAYER).key, address=opened.eoa)
+    async with connected(simulator.urls, opened.private_key, wallet=opened.wallet, api_key=key) as client:
+        yield client, account
 
 
 async def test_it_is_traded_split_merged_and_redeemed(
