@@ -61,7 +61,7 @@ def _missing_account() -> Problem:
 def _key_fault(text: str) -> str:
     """Empty if `text` is a usable key."""
     if not text:
-        return "is not set, and --live signs with it"
+        return "is not set, and nothing can be signed without it"
     digits = text.removeprefix("0x")
     if len(digits) != 64 or not set(digits) <= set("0123456789abcdefABCDEF"):
         return "is not a private key (0x and 64 hex digits)"
