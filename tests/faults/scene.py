@@ -111,6 +111,10 @@ class Running:
         mine = [decision.verdict for decision in self.decisions if decision.order.target == wallet]
         return [verdict.rule if isinstance(verdict, Skip) else "copy" for verdict in mine]
 
+    def decided(self, wallet: Wallet, token: TokenId, side: Side) -> bool:
+        orders = [decision.order for decision in self.decisions]
+        return any((order.target, order.token, order.side) == (wallet, token, side) for order in orders)
+
     def copies(self, wallet: Wallet, side: Side) -> int:
         return sum(
             isinstance(d.verdict, Copy) and d.order.target == wallet and d.order.side is side for d in self.decisions
